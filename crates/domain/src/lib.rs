@@ -1,0 +1,26 @@
+//! The words and the rules: types, state machines, limits and errors.
+//!
+//! Nothing here knows HTTP, SQL or the time of day; time comes in as an argument.
+//! Start with [`publication`], the life of one platform call.
+
+pub mod account;
+pub mod backoff;
+pub mod clock;
+pub mod content;
+pub mod cadence;
+pub mod error;
+pub mod fingerprint;
+pub mod ids;
+pub mod library;
+pub mod publication;
+pub mod request;
+pub mod status;
+pub mod time;
+
+pub use account::{AccountStatus, AccountType, ChannelKind};
+pub use clock::Clock;
+pub use error::{ErrorClass, FailReason, Failure, FieldError, MomentError};
+pub use ids::{AccountId, ChannelId, PublicationId, TaskId, UserId};
+pub use publication::{Move, Publication, PublicationState, WaitReason};
+pub use status::{Outcome, ResultStatus, Stage, TaskStatus};
+pub use time::Timestamp;

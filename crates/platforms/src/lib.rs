@@ -1,0 +1,16 @@
+//! WeCom and the personal-account gateway behind one trait.
+//!
+//! To add a platform: write its plain client as a crate beside this one, implement [`Platform`] here, give it a
+//! [`ChannelKind`](moments_domain::ChannelKind), name it in [`Platforms`], and write a stand-in in the sandbox.
+
+mod platform;
+mod tokens;
+
+pub mod gewe;
+pub mod wecom;
+
+pub use platform::{
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform, Post,
+    Platforms, Prepared, Refusal, SearchWindow, SourceMedia,
+};
+pub use tokens::{CachedToken, ShelfError, TokenShelf};

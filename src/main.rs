@@ -1,0 +1,2 @@
+//! moments-sync
+fn main() {}
