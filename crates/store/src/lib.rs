@@ -1,1 +1,34 @@
-//! moments-store
+//! The tables and the statements. The database row is the only truth.
+//!
+//! Hot writes (a new task, a publication's next state) go through the [`commit`] queue, which puts what arrives together into one
+//! transaction: a durable commit costs a disk flush, and a hundred writes can share it. Everything else is a plain
+//! short transaction. Nothing here calls out while a transaction is open.
+
+mod accounts;
+mod channels;
+mod claim;
+mod commit;
+mod content;
+mod create;
+mod db;
+mod error;
+mod gate;
+mod media;
+mod migrate;
+mod rows;
+mod save;
+mod sequence;
+mod shelf;
+mod tasks;
+mod time;
+
+pub use accounts::{Account, NewAccount};
+pub use channels::{Channel, NewChannel, Removal};
+pub use claim::{Claimed, Lease, Target};
+pub use create::{Created, Idempotency, NewPublication, NewTask};
+pub use db::{Options, Store};
+pub use error::StoreError;
+pub use gate::{Gate, NoSubmit};
+pub use save::{AccountOutcome, AttemptNote, Save, Saved};
+pub use shelf::ShelfToken;
+pub use tasks::{ResultView, TaskView};

@@ -1,0 +1,137 @@
+//! Taking work for a while.
+//!
+//! A claim pushes the row's `look_time` to the lease's end and raises its `lease` number. When the holder dies, the row comes up by itself;
+//! when the holder is merely late, its number is an old one and its save changes nothing.
+
+use std::collections::HashMap;
+
+use moments_domain::content::MomentContent;
+use moments_domain::{AccountId, Outcome, Publication, Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
+
+use crate::create::json;
+use crate::db::{Store, statement};
+use crate::error::StoreError;
+use crate::rows::{self, PUBLICATION_COLUMNS};
+
+/// The right to change one publication's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The claim's number; an older one is worth nothing.
+    pub number: i64,
+    /// When the right ends.
+    pub until: Timestamp,
+}
+
+/// One account of a publication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its own outcome so far.
+    pub outcome: Outcome,
+}
+
+/// A publication with what is needed to work on it.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The row as it was before the claim.
+    pub publication: Publication,
+    /// The right to change it.
+    pub lease: Lease,
+    /// What to publish.
+    pub content: MomentContent,
+    /// For whom.
+    pub targets: Vec<Target>,
+}
+
+impl Store {
+    /// Claims up to `most` publications whose next look is due, oldest first.
+    pub async fn claim(&self, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<Claimed>, StoreError> {
+        let leased = self.lease(owner, now, until, most).await?;
+        if leased.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut contents = self.contents(&leased).await?;
+        let mut targets = self.targets(&leased).await?;
+        let claimed = leased.into_iter().map(|(publication, number)| Claimed {
+            lease: Lease { number, until },
+            content: contents.remove(&publication.id.0).unwrap_or_default(),
+            targets: targets.remove(&publication.id.0).unwrap_or_default(),
+            publication,
+        });
+        Ok(claimed.collect())
+    }
+
+    /// When the next look is due; `None` when nothing waits.
+    pub async fn next_look(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT look_time FROM t_moment_publication WHERE look_time IS NOT NULL ORDER BY look_time LIMIT 1";
+        let row = self.row(sql, []).await?;
+        row.map(|row| Ok(Timestamp(row.try_get("", "look_time")?))).transpose()
+    }
+
+    /// Voids the leases of processes that are gone: everything they held is due at once. Only for the one process that holds the database alone.
+    pub async fn void_leases(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let sql = "UPDATE t_moment_publication SET owner = NULL, look_time = ?, lease = lease + 1 WHERE owner IS NOT NULL AND look_time IS NOT NULL";
+        Ok(self.execute(sql, [now.0.into()]).await?.rows_affected())
+    }
+
+    async fn lease(&self, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<(Publication, i64)>, StoreError> {
+        let txn = self.write().await?;
+        let due = due(&txn, now, most).await?;
+        if due.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<_> = due.iter().map(|(publication, _)| publication.id.0).collect();
+        let sql = "UPDATE t_moment_publication SET lease = lease + 1, owner = ?, look_time = ? \
+                   WHERE id IN (SELECT value FROM json_each(?))";
+        txn.execute_raw(statement(sql, [owner.into(), until.0.into(), json(&ids)?.into()])).await?;
+        txn.commit().await?;
+        Ok(due)
+    }
+
+    async fn contents(&self, leased: &[(Publication, i64)]) -> Result<HashMap<i64, MomentContent>, StoreError> {
+        let ids: Vec<_> = leased.iter().map(|(p, _)| (p.id.0, p.task_id.0)).collect();
+        let sql = "SELECT v.value ->> 0 AS id, t.text_content, t.media_urls FROM json_each(?) v \
+                   JOIN t_moment_sync_task t ON t.id = v.value ->> 1";
+        let rows = self.rows(sql, [json(&ids)?.into()]).await?;
+        rows.iter().map(|row| Ok((row.try_get("", "id")?, content(row)?))).collect()
+    }
+
+    async fn targets(&self, leased: &[(Publication, i64)]) -> Result<HashMap<i64, Vec<Target>>, StoreError> {
+        let ids: Vec<_> = leased.iter().map(|(p, _)| (p.id.0, p.task_id.0)).collect();
+        let sql = "SELECT r.id, r.publication_id, r.account_id, r.outcome FROM json_each(?) v \
+                   JOIN t_moment_sync_result r ON r.task_id = v.value ->> 1 AND r.publication_id = v.value ->> 0";
+        let mut targets: HashMap<i64, Vec<Target>> = HashMap::new();
+        for row in self.rows(sql, [json(&ids)?.into()]).await? {
+            let id = row.try_get("", "id")?;
+            targets.entry(row.try_get("", "publication_id")?).or_default().push(Target {
+                account_id: AccountId(row.try_get("", "account_id")?),
+                outcome: rows::parse(&row, "t_moment_sync_result", id, "outcome")?,
+            });
+        }
+        Ok(targets)
+    }
+}
+
+/// The due rows with the lease number that the claim gives them.
+async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec<(Publication, i64)>, StoreError> {
+    let sql = format!("SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p WHERE p.look_time <= ? ORDER BY p.look_time, p.id LIMIT ?");
+    let rows = txn.query_all_raw(statement(&sql, [now.0.into(), most.into()])).await?;
+    rows.iter()
+        .map(|row| {
+            let number: i64 = row.try_get("", "lease")?;
+            Ok((rows::publication(row)?, number + 1))
+        })
+        .collect()
+}
+
+fn content(row: &QueryResult) -> Result<MomentContent, StoreError> {
+    let id: i64 = row.try_get("", "id")?;
+    let media: Option<String> = row.try_get("", "media_urls")?;
+    let unreadable = |e: serde_json::Error| StoreError::Unreadable { table: "t_moment_sync_task", id, why: format!("media_urls: {e}") };
+    Ok(MomentContent {
+        text: row.try_get::<Option<String>>("", "text_content")?.unwrap_or_default(),
+        media_urls: media.map(|json| serde_json::from_str(&json).map_err(unreadable)).transpose()?.unwrap_or_default(),
+    })
+}

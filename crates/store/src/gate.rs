@@ -1,0 +1,104 @@
+//! The last check before a create call may leave: the creation rate, and equal posts in flight.
+//!
+//! A creation counts against its gate from the moment its intent is committed until a minute after its answer. The platform
+//! processed it somewhere in between, so that no sliding minute of the platform's own clock can hold more than the limit.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use moments_domain::Timestamp;
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+
+use crate::create::json;
+use crate::db::statement;
+use crate::error::StoreError;
+use crate::save::Save;
+
+/// What a create call must pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gate {
+    /// What the platform counts by: the corpid, or the device.
+    pub key: String,
+    /// Most creations in any sliding `window`; 0: no limit of ours.
+    pub limit: u32,
+    /// The platform's window.
+    pub window: Duration,
+    /// When the call will surely have ended, answered or not.
+    pub call_ends: Timestamp,
+}
+
+/// Why a create call may not leave now. Nothing was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSubmit {
+    /// The gate is full until then, as far as is known.
+    Full(Timestamp),
+    /// An equal post is in flight on the channel.
+    Twin,
+}
+
+/// Refuses those of `saves` that must wait: their place in the list, with the reason.
+pub(crate) async fn refuse(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<HashMap<usize, NoSubmit>, StoreError> {
+    let submits: Vec<_> = saves.iter().enumerate().filter_map(|(n, save)| Some((n, *save, save.gate.as_ref()?))).collect();
+    let mut refused = HashMap::new();
+    if submits.is_empty() {
+        return Ok(refused);
+    }
+    let mut flying = in_flight(txn, submits.iter().map(|(_, save, _)| *save)).await?;
+    let mut busy = busy_until(txn, &submits).await?;
+    for (n, save, gate) in submits {
+        if !flying.insert(save.in_flight_key()) {
+            refused.insert(n, NoSubmit::Twin);
+        } else if let Some(until) = take_slot(busy.entry(gate.key.as_str()).or_default(), gate) {
+            flying.remove(&save.in_flight_key());
+            refused.insert(n, NoSubmit::Full(until));
+        }
+    }
+    Ok(refused)
+}
+
+/// Takes one of the gate's slots; otherwise when one will be free.
+fn take_slot(busy: &mut Vec<Timestamp>, gate: &Gate) -> Option<Timestamp> {
+    let limit = usize::try_from(gate.limit).unwrap_or(usize::MAX);
+    if limit > 0 && busy.len() >= limit {
+        busy.sort_unstable();
+        return busy.get(busy.len() - limit).copied();
+    }
+    busy.push(gate.call_ends + gate.window);
+    None
+}
+
+async fn in_flight<'a>(
+    txn: &DatabaseTransaction,
+    saves: impl Iterator<Item = &'a Save>,
+) -> Result<HashSet<String>, StoreError> {
+    let asked: Vec<_> = saves.map(|save| (save.in_flight_key(), save.publication.id.0)).collect();
+    let sql = "SELECT p.in_flight FROM json_each(?) v \
+               JOIN t_moment_publication p ON p.in_flight = v.value ->> 0 AND p.id <> v.value ->> 1";
+    let rows = txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await?;
+    rows.iter().map(|row| Ok(row.try_get("", "in_flight")?)).collect()
+}
+
+async fn busy_until<'a>(
+    txn: &DatabaseTransaction,
+    submits: &[(usize, &Save, &'a Gate)],
+) -> Result<HashMap<&'a str, Vec<Timestamp>>, StoreError> {
+    let limited: HashMap<&str, i64> = submits
+        .iter()
+        .filter(|(_, _, gate)| gate.limit > 0)
+        .map(|(_, save, gate)| (gate.key.as_str(), save.now.0))
+        .collect();
+    let mut busy: HashMap<&str, Vec<Timestamp>> = HashMap::new();
+    if limited.is_empty() {
+        return Ok(busy);
+    }
+    let sql = "SELECT a.gate, a.busy_until FROM json_each(?) v \
+               JOIN t_moment_attempt a ON a.gate = v.value ->> 0 AND a.busy_until > v.value ->> 1";
+    let asked: Vec<_> = limited.iter().collect();
+    for row in txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await? {
+        let key: String = row.try_get("", "gate")?;
+        if let Some((key, _)) = limited.get_key_value(key.as_str()) {
+            busy.entry(key).or_default().push(Timestamp(row.try_get("", "busy_until")?));
+        }
+    }
+    Ok(busy)
+}

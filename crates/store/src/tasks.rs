@@ -1,0 +1,120 @@
+//! What a user reads of a task.
+
+use moments_domain::status::StatusCounts;
+use moments_domain::{
+    AccountId, FailReason, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus, Timestamp, UserId, WaitReason,
+};
+use sea_orm::QueryResult;
+
+use crate::db::Store;
+use crate::error::StoreError;
+use crate::rows;
+use crate::time::from_datetime;
+
+/// A task with its results (requirement 2.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskView {
+    /// Its id.
+    pub id: TaskId,
+    /// The draft that it was frozen from.
+    pub content_id: Option<i64>,
+    /// Derived from the results.
+    pub status: TaskStatus,
+    /// When it is wanted; `None`: at once.
+    pub scheduled_time: Option<Timestamp>,
+    /// When it was created.
+    pub create_time: Timestamp,
+    /// When its status was last computed.
+    pub update_time: Timestamp,
+    /// In the order of the request.
+    pub results: Vec<ResultView>,
+}
+
+impl TaskView {
+    /// How many results have each status.
+    pub fn counts(&self) -> StatusCounts {
+        let mut counts = StatusCounts::default();
+        for result in &self.results {
+            counts.add(result.status, 1);
+        }
+        counts
+    }
+}
+
+/// One account's result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultView {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its name when the task was created.
+    pub account_name: Option<String>,
+    /// Derived.
+    pub status: ResultStatus,
+    /// The truth in between.
+    pub stage: Stage,
+    /// The Moment, once it is out for this account.
+    pub moment_id: Option<String>,
+    /// Why it failed.
+    pub error_reason: Option<FailReason>,
+    /// The same for people.
+    pub error_message: Option<String>,
+    /// When it was first seen published.
+    pub publish_time: Option<Timestamp>,
+}
+
+impl Store {
+    /// The user's task with its results; `None` when the user has no such task.
+    pub async fn find_task(&self, user: UserId, id: TaskId) -> Result<Option<TaskView>, StoreError> {
+        let sql = "SELECT id, content_id, status, scheduled_time, create_time, update_time FROM t_moment_sync_task \
+                   WHERE id = ? AND user_id = ?";
+        let Some(row) = self.row(sql, [id.0.into(), user.0.into()]).await? else { return Ok(None) };
+        Ok(Some(task(&row, self.results(id).await?)?))
+    }
+
+    async fn results(&self, task: TaskId) -> Result<Vec<ResultView>, StoreError> {
+        let sql = "SELECT r.id, r.account_id, r.account_name, r.status, r.outcome, r.moment_id, r.error_reason, r.error_message, \
+                   r.publish_time, p.state, p.wait_reason FROM t_moment_sync_result r \
+                   JOIN t_moment_publication p ON p.id = r.publication_id WHERE r.task_id = ? ORDER BY r.id";
+        self.rows(sql, [task.0.into()]).await?.iter().map(result).collect()
+    }
+}
+
+fn task(row: &QueryResult, results: Vec<ResultView>) -> Result<TaskView, StoreError> {
+    let id: i64 = row.try_get("", "id")?;
+    Ok(TaskView {
+        id: TaskId(id),
+        content_id: row.try_get("", "content_id")?,
+        status: rows::parse(row, "t_moment_sync_task", id, "status")?,
+        scheduled_time: match row.try_get::<Option<String>>("", "scheduled_time")? {
+            Some(_) => Some(datetime(row, id, "scheduled_time")?),
+            None => None,
+        },
+        create_time: datetime(row, id, "create_time")?,
+        update_time: datetime(row, id, "update_time")?,
+        results,
+    })
+}
+
+fn datetime(row: &QueryResult, id: i64, column: &str) -> Result<Timestamp, StoreError> {
+    let text: String = row.try_get("", column)?;
+    let unreadable = || StoreError::Unreadable { table: "t_moment_sync_task", id, why: format!("{column}: not a time") };
+    from_datetime(&text).ok_or_else(unreadable)
+}
+
+fn result(row: &QueryResult) -> Result<ResultView, StoreError> {
+    const TABLE: &str = "t_moment_sync_result";
+    let id: i64 = row.try_get("", "id")?;
+    let state: PublicationState = rows::parse(row, TABLE, id, "state")?;
+    let wait: Option<WaitReason> = rows::parse_opt(row, TABLE, id, "wait_reason")?;
+    let outcome: Outcome = rows::parse(row, TABLE, id, "outcome")?;
+    Ok(ResultView {
+        account_id: AccountId(row.try_get("", "account_id")?),
+        account_name: row.try_get("", "account_name")?,
+        status: rows::parse(row, TABLE, id, "status")?,
+        stage: Stage::of(state, wait, outcome),
+        moment_id: row.try_get("", "moment_id")?,
+        error_reason: rows::parse_opt(row, TABLE, id, "error_reason")?,
+        error_message: row.try_get("", "error_message")?,
+        publish_time: rows::time_opt(row, "publish_time")?,
+    })
+}

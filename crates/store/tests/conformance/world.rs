@@ -1,0 +1,151 @@
+//! A store with two channels and their accounts.
+
+use std::time::Duration;
+
+use moments_domain::content::MomentContent;
+use moments_domain::{
+    AccountId, AccountStatus, AccountType, ChannelId, ChannelKind, Move, Outcome, ResultStatus, TaskId, Timestamp, UserId,
+};
+use moments_store::{
+    Claimed, Created, Gate, Idempotency, Lease, NewAccount, NewChannel, NewPublication, NewTask, Options, Save, Saved, Store,
+};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_760_000_000);
+pub(crate) const USER: UserId = UserId(1);
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) channels: [ChannelId; 2],
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let url = format!("sqlite://{}", folder.path().join("moments.db").display());
+        let store = Store::open(&Options::new(url)).await.expect("a store");
+        let channels = [channel(&store, "corp1").await, channel(&store, "corp2").await];
+        Self { store, channels, _folder: folder }
+    }
+
+    /// A task on `channels`, two accounts each.
+    pub(crate) fn task(&self, text: &str, channels: &[ChannelId], at: Option<Timestamp>) -> NewTask {
+        let publications = channels
+            .iter()
+            .map(|channel_id| NewPublication {
+                channel_id: *channel_id,
+                accounts: ["a", "b"].map(|name| (account(*channel_id, name), Some(name.to_owned()))).to_vec(),
+            })
+            .collect();
+        NewTask {
+            user_id: USER,
+            content_id: None,
+            content: MomentContent { text: text.into(), media_urls: vec!["https://a.example/1.jpg".into()] },
+            scheduled_time: at,
+            now: NOW,
+            fingerprint: text.into(),
+            publications,
+            idempotency: None,
+        }
+    }
+
+    pub(crate) async fn create(&self, task: NewTask) -> TaskId {
+        match self.store.create_task(task, |id| id.to_string()).await.expect("a task") {
+            Created::Stored(id) => id,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn claim(&self, now: Timestamp) -> Vec<Claimed> {
+        self.store.claim("here", now, now + Duration::from_secs(120), 100).await.expect("a claim")
+    }
+
+    pub(crate) async fn claim_one(&self, now: Timestamp) -> Claimed {
+        let mut claimed = self.claim(now).await;
+        assert_eq!(claimed.len(), 1, "one is due");
+        claimed.remove(0)
+    }
+
+    pub(crate) async fn task_line(&self, id: TaskId) -> String {
+        let task = self.store.find_task(USER, id).await.expect("a read").expect("a task");
+        let results: Vec<_> = task
+            .results
+            .iter()
+            .map(|r| format!("{} {} {}", r.account_id.platform_name(), r.status, r.stage))
+            .collect();
+        format!("{}: {}", task.status, results.join(", "))
+    }
+}
+
+async fn channel(store: &Store, handle: &str) -> ChannelId {
+    let id = store.new_channel_id().await.expect("an id");
+    let new = NewChannel {
+        user_id: USER,
+        kind: ChannelKind::Wecom,
+        name: handle.into(),
+        handle: handle.into(),
+        agent_id: Some(1),
+        wxid: None,
+        base_url: None,
+    };
+    let accounts = ["a", "b"].map(|name| NewAccount {
+        account_id: account(id, name),
+        account_name: name.into(),
+        account_type: AccountType::Wework,
+        status: AccountStatus::Active,
+    });
+    store.put_channel(id, &new, "sealed", &accounts, NOW).await.expect("a channel");
+    id
+}
+
+pub(crate) fn account(channel: ChannelId, name: &str) -> AccountId {
+    AccountId(format!("corp{channel}:{name}"))
+}
+
+pub(crate) fn once(key: &str, body: &str) -> Option<Idempotency> {
+    Some(Idempotency { key: key.into(), body_hash: body.into() })
+}
+
+pub(crate) fn gate(limit: u32, now: Timestamp) -> Gate {
+    Gate { key: "corp".into(), limit, window: Duration::from_secs(60), call_ends: now + Duration::from_secs(30) }
+}
+
+/// A save that makes `by` happen and gives the lease back.
+pub(crate) fn save(claimed: &Claimed, by: Move, now: Timestamp) -> Save {
+    let mut save = look(claimed, now);
+    save.publication.apply(by, now).expect("a legal move");
+    save
+}
+
+/// A save without a move.
+pub(crate) fn look(claimed: &Claimed, now: Timestamp) -> Save {
+    let mut publication = claimed.publication.clone();
+    let status_before = ResultStatus::of(publication.state, Outcome::Pending);
+    publication.look_time = Some(now + Duration::from_secs(5));
+    Save {
+        lease: claimed.lease,
+        publication,
+        keep_lease: false,
+        now,
+        outcomes: Vec::new(),
+        gate: None,
+        attempt: None,
+        status_before,
+    }
+}
+
+/// Saves with the lease kept, and brings `claimed` up to date.
+pub(crate) async fn step(world: &World, claimed: &mut Claimed, by: Move, now: Timestamp) -> Saved {
+    let mut save = save(claimed, by, now);
+    save.keep_lease = !save.publication.state.is_final();
+    let publication = save.publication.clone();
+    let saved = world.store.save(save).await.expect("a save");
+    if saved == Saved::Done {
+        claimed.publication = publication;
+    }
+    saved
+}
+
+pub(crate) fn stale(lease: Lease) -> Lease {
+    Lease { number: lease.number - 1, ..lease }
+}
