@@ -1,1 +1,27 @@
-//! moments-engine
+//! The engine: use cases, and the work that follows from them.
+//!
+//! [`Engine`] offers what a user may ask for. [`worker::run`] takes what is due and hands each publication to the
+//! `publisher`, which is the way of a post: claim → media → intent committed → create call → follow up → settle.
+
+mod app;
+mod channel;
+mod failure;
+mod locks;
+mod media_link;
+mod probe;
+mod problem;
+mod publisher;
+mod settings;
+mod shelf;
+mod use_cases;
+mod wake;
+
+pub mod worker;
+
+pub use app::{Engine, Parts};
+pub use media_link::OpenMedia;
+pub use probe::{NoProbe, Probe, Step};
+pub use problem::Problem;
+pub use settings::{Settings, SuccessAt};
+pub use shelf::SealedShelf;
+pub use use_cases::{Accepted, AccountView, AccountWarning, BindGewe, BindWecom, ChannelView};

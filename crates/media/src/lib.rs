@@ -1,1 +1,34 @@
-//! moments-media
+//! Media of a post: fetch safely, probe, convert, keep.
+//!
+//! A post names its pictures or its video by URL. Those URLs come from users, so they are fetched as hostile
+//! input ([`Fetcher`]: no private addresses, limits on size and time), recognised by their bytes, and kept once
+//! under their SHA-256 ([`MediaStore::take`]). Each platform then gets a file inside its own limits
+//! ([`MediaStore::fitted`]); videos are checked, never transcoded.
+//!
+//! What a video costs: nothing but reading its index. What a picture costs: one decoded picture in memory
+//! (pixels of at most 256 MiB, and the decoder's own buffers) for each unit of the store's `concurrency`.
+
+mod address;
+mod convert;
+mod cover;
+mod error;
+mod fetch;
+mod folder;
+mod jpeg;
+mod keep;
+mod limits;
+mod media;
+mod picture;
+mod probe;
+mod resolve;
+mod video;
+
+#[cfg(test)]
+mod samples;
+
+pub use address::{UrlProblem, check_url, kind_by_address};
+pub use error::MediaError;
+pub use fetch::{FetchPolicy, Fetcher};
+pub use keep::MediaStore;
+pub use limits::MediaLimits;
+pub use media::{FittedMedia, KeptMedia, MediaFormat, MediaKind};

@@ -3,10 +3,10 @@
 //! A claim pushes the row's `look_time` to the lease's end and raises its `lease` number. When the holder dies, the row comes up by itself;
 //! when the holder is merely late, its number is an old one and its save changes nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use moments_domain::content::MomentContent;
-use moments_domain::{AccountId, Outcome, Publication, Timestamp};
+use moments_domain::{AccountId, Outcome, Publication, PublicationId, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 
 use crate::create::json;
@@ -74,6 +74,13 @@ impl Store {
     pub async fn void_leases(&self, now: Timestamp) -> Result<u64, StoreError> {
         let sql = "UPDATE t_moment_publication SET owner = NULL, look_time = ?, lease = lease + 1 WHERE owner IS NOT NULL AND look_time IS NOT NULL";
         Ok(self.execute(sql, [now.0.into()]).await?.rows_affected())
+    }
+
+    /// Those of `ids` that other publications than `own` have as their Moment.
+    pub async fn moments_taken(&self, own: PublicationId, ids: &[String]) -> Result<HashSet<String>, StoreError> {
+        let sql = "SELECT p.moment_id FROM json_each(?) v JOIN t_moment_publication p ON p.moment_id = v.value WHERE p.id <> ?";
+        let rows = self.rows(sql, [json(&ids)?.into(), own.0.into()]).await?;
+        rows.iter().map(|row| Ok(row.try_get("", "moment_id")?)).collect()
     }
 
     async fn lease(&self, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<(Publication, i64)>, StoreError> {

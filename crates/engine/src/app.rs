@@ -1,0 +1,93 @@
+//! The engine's parts, put together once at start.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use moments_domain::{ChannelKind, Clock};
+use moments_media::MediaStore;
+use moments_platforms::{Platform, Platforms};
+use moments_store::Store;
+use moments_vault::KeyRing;
+
+use crate::channel::ChannelCache;
+use crate::locks::KeyedLocks;
+use crate::probe::Probe;
+use crate::problem::Problem;
+use crate::publisher::GateQueue;
+use crate::settings::Settings;
+use crate::wake::Wake;
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The tables.
+    pub store: Store,
+    /// Seals credentials and signs media links.
+    pub keys: Arc<KeyRing>,
+    /// The ways out.
+    pub platforms: Platforms,
+    /// Media on disk.
+    pub media: MediaStore,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The installation's choices.
+    pub settings: Settings,
+    /// The gateway's address for channels that name none.
+    pub gewe_base_url: String,
+    /// Told of every step of a publication; [`crate::NoProbe`] outside of tests.
+    pub probe: Arc<dyn Probe>,
+    /// This process among others; changes with every start.
+    pub owner: String,
+}
+
+/// Everything that the engine does. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+/// What all clones of an engine share.
+pub struct Inner {
+    parts: Parts,
+    pub(crate) wake: Wake,
+    pub(crate) channels_cache: ChannelCache,
+    pub(crate) gates: GateQueue,
+    pub(crate) locks: KeyedLocks,
+}
+
+impl Engine {
+    /// Puts the parts together. Nothing runs until [`crate::worker::run`].
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            wake: Wake::default(),
+            channels_cache: ChannelCache::default(),
+            gates: GateQueue::default(),
+            locks: KeyedLocks::default(),
+        }))
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), Problem> {
+        Ok(self.store.ping().await?)
+    }
+
+    pub(crate) fn platform(&self, kind: ChannelKind) -> Result<&Arc<dyn Platform>, Problem> {
+        self.platforms.of(kind).ok_or(Problem::SwitchedOff(
+            "个人微信网关未启用。个人号自动发布违反微信使用规范，账号可能被限制；管理员确认接受风险后，可在配置中设置 gewe.enabled = true",
+        ))
+    }
+}
+
+impl Deref for Engine {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Deref for Inner {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}

@@ -1,0 +1,49 @@
+//! Short-lived addresses under which a gateway fetches our media (personal-gateway 4.4).
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use moments_domain::Timestamp;
+use moments_media::{FittedMedia, MediaFormat};
+
+use crate::app::Engine;
+use crate::problem::Problem;
+
+/// How long a gateway may fetch a medium.
+const LIFETIME: Duration = Duration::from_mins(30);
+
+/// A medium that may be read by whoever shows a good address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenMedia {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Its MIME type.
+    pub mime: &'static str,
+}
+
+impl Engine {
+    /// An address of a kept file, good for half an hour.
+    pub(crate) fn media_link(&self, file: &FittedMedia) -> String {
+        let name = format!("{}.{}", file.sha256, file.format.extension());
+        let until = (self.clock.now() + LIFETIME).as_secs();
+        let signature = self.keys.sign(&signed(until, &name));
+        format!("{}/media/{until}/{signature}/{name}", self.settings.public_url)
+    }
+
+    /// The file behind an address; not found when the address is forged, altered or too old.
+    pub fn open_media(&self, until: i64, signature: &str, name: &str) -> Result<OpenMedia, Problem> {
+        let missing = || Problem::NotFound("媒体");
+        let good = self.keys.verify(&signed(until, name), signature);
+        if !good || Timestamp::from_secs(until) < self.clock.now() {
+            return Err(missing());
+        }
+        let (sha256, extension) = name.split_once('.').ok_or_else(missing)?;
+        let format = [MediaFormat::Jpeg, MediaFormat::Png, MediaFormat::Mp4].into_iter().find(|f| f.extension() == extension);
+        let path = self.media.path_of(sha256).ok_or_else(missing)?;
+        Ok(OpenMedia { path, mime: format.ok_or_else(missing)?.mime() })
+    }
+}
+
+fn signed(until: i64, name: &str) -> String {
+    format!("media/{until}/{name}")
+}

@@ -1,0 +1,45 @@
+//! Why a use case says no.
+
+use moments_domain::{AccountId, AccountStatus, FieldError, MomentError};
+use moments_store::StoreError;
+
+/// What a caller of a use case must handle. The edge maps each variant to one answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// Rules broken by the request, all of them (422).
+    #[error("请求内容不符合规则")]
+    Invalid(Vec<FieldError>),
+    /// One of the four exceptions of requirement 4: `WechatAccountNotFound` (404), `MomentSyncCreation` (503), `WechatApi` (422).
+    #[error(transparent)]
+    Moment(#[from] MomentError),
+    /// Accounts that cannot publish now (422).
+    #[error("部分账号当前无法发布，请重新登录或改为定时发布")]
+    Unusable(Vec<(AccountId, AccountStatus)>),
+    /// Not there, or not this user's; the sentence names what (404).
+    #[error("{0}不存在")]
+    NotFound(&'static str),
+    /// The state does not allow it (409).
+    #[error("{0}")]
+    Conflict(String),
+    /// The draft cannot be a Moment (422).
+    #[error("该内容不能发布到朋友圈：{0}")]
+    Unfit(String),
+    /// A switched-off feature (409); the sentence says how to switch it on.
+    #[error("{0}")]
+    SwitchedOff(&'static str),
+    /// The database is busy or gone (503).
+    #[error("服务暂时不可用，请稍后重试")]
+    Unavailable(#[source] StoreError),
+    /// A defect of this program (500). Logged where it is answered.
+    #[error("服务内部错误")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::Unavailable(error),
+            other => Self::Internal(Box::new(other)),
+        }
+    }
+}

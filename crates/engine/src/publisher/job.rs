@@ -1,0 +1,239 @@
+//! One claimed publication in a worker's hands, and the few ways to let it go.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moments_domain::backoff::{backoff, jitter};
+use moments_domain::content::MomentContent;
+use moments_domain::publication::IllegalMove;
+use moments_domain::{AccountId, FailReason, Failure, Move, Outcome, Publication, ResultStatus, Timestamp, WaitReason};
+use moments_platforms::{CallFailure, Platform};
+use moments_store::{AccountOutcome, AttemptNote, Claimed, Gate, Lease, NoSubmit, Save, Saved, StoreError, Target};
+
+use crate::app::Engine;
+use crate::channel::OpenChannel;
+use crate::problem::Problem;
+
+/// Why work on a publication ends before its commit.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// Another worker holds the row.
+    LeaseLost,
+    /// Something that a later look may not meet.
+    Problem(Problem),
+}
+
+impl From<Problem> for Stop {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(problem)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Problem(error.into())
+    }
+}
+
+impl From<IllegalMove> for Stop {
+    fn from(error: IllegalMove) -> Self {
+        Self::Problem(Problem::Internal(Box::new(error)))
+    }
+}
+
+/// A publication under a lease.
+pub(crate) struct Job<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) publication: Publication,
+    pub(crate) content: MomentContent,
+    /// The accounts, with what is known of each.
+    pub(crate) targets: HashMap<AccountId, Outcome>,
+    /// When this look was due: lateness is measured against it.
+    planned: Timestamp,
+    lease: Lease,
+    /// Outcomes found in this look, to be saved with the next commit.
+    found: Vec<AccountOutcome>,
+    /// What the platform answered in this look.
+    note: Option<AttemptNote>,
+    /// The results' status as the database has it.
+    saved_status: ResultStatus,
+}
+
+impl<'a> Job<'a> {
+    pub(crate) fn new(engine: &'a Engine, claimed: Claimed) -> Self {
+        let Claimed { publication, lease, content, targets } = claimed;
+        Self {
+            engine,
+            planned: publication.look_time.unwrap_or(publication.due_time),
+            saved_status: ResultStatus::of(publication.state, Outcome::Pending),
+            publication,
+            content,
+            targets: targets.into_iter().map(|Target { account_id, outcome }| (account_id, outcome)).collect(),
+            lease,
+            found: Vec::new(),
+            note: None,
+        }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.engine.clock.now()
+    }
+
+    /// Whether this look comes later than the late policy allows; waiting at a gate is part of the plan and no lateness.
+    pub(crate) fn is_too_late(&self) -> bool {
+        self.now().since(self.planned) > self.engine.settings.late_policy
+    }
+
+    /// The channel with its credential; a removed one ends the publication.
+    pub(crate) async fn channel(&self) -> Result<Option<(Arc<OpenChannel>, Arc<dyn Platform>)>, Stop> {
+        let Some(open) = self.engine.open_channel(self.publication.channel_id, self.now()).await? else { return Ok(None) };
+        let platform = Arc::clone(self.engine.platform(open.channel.kind)?);
+        Ok(Some((open, platform)))
+    }
+
+    /// Notes an account's outcome for the next commit; a known outcome stays.
+    pub(crate) fn find(&mut self, account_id: &AccountId, outcome: Outcome, failure: Option<Failure>) {
+        if self.targets.get(account_id) == Some(&Outcome::Pending) {
+            self.targets.insert(account_id.clone(), outcome);
+            self.found.push(AccountOutcome { account_id: account_id.clone(), outcome, failure });
+        }
+    }
+
+    /// Accounts without an outcome.
+    pub(crate) fn open_accounts(&self) -> Vec<AccountId> {
+        let open = self.targets.iter().filter(|(_, outcome)| **outcome == Outcome::Pending);
+        open.map(|(account, _)| account.clone()).collect()
+    }
+
+    /// Notes what the create call was answered; from now on its slot at the gate runs out.
+    pub(crate) fn note_answer(&mut self, gate: &Gate, answer: String) {
+        self.note = Some(AttemptNote { busy_until: self.now() + gate.window, answer });
+    }
+
+    /// Commits the intent: after this the create call may leave. `Some`: it may not leave now, nothing was written.
+    pub(crate) async fn submit(&mut self, gate: Gate) -> Result<Option<NoSubmit>, Stop> {
+        let mut next = self.publication.clone();
+        next.apply(Move::Submit, self.now())?;
+        next.sent_time = Some(self.now());
+        next.failure = None;
+        self.commit(next, Some(self.now() + self.engine.settings.lease), Some(gate)).await
+    }
+
+    /// Makes `by` happen and goes on holding the lease.
+    pub(crate) async fn keep(&mut self, by: Move) -> Result<(), Stop> {
+        let mut next = self.publication.clone();
+        next.apply(by, self.now())?;
+        self.commit(next, Some(self.now() + self.engine.settings.lease), None).await.map(|_| ())
+    }
+
+    /// Makes `by` happen and lets go until `look`.
+    pub(crate) async fn release(&mut self, by: Move, look: Timestamp) -> Result<(), Stop> {
+        let mut next = self.publication.clone();
+        next.apply(by, self.now())?;
+        next.look_time = Some(look);
+        self.commit(next, None, None).await.map(|_| ())
+    }
+
+    /// Nothing new: looks again after `wait`.
+    pub(crate) async fn look_again(&mut self, wait: Duration) -> Result<(), Stop> {
+        let mut next = self.publication.clone();
+        next.looks += 1;
+        next.look_time = Some(self.now() + jitter(wait, &mut rand::rng()));
+        self.commit(next, None, None).await.map(|_| ())
+    }
+
+    /// Makes the final move `by`, with the reason.
+    pub(crate) async fn end(&mut self, by: Move, failure: Option<Failure>) -> Result<(), Stop> {
+        let mut next = self.publication.clone();
+        next.apply(by, self.now())?;
+        next.failure = failure.or(next.failure);
+        self.commit(next, None, None).await.map(|_| ())
+    }
+
+    pub(crate) async fn give_up(&mut self, failure: Failure) -> Result<(), Stop> {
+        tracing::info!(publication.id = %self.publication.id, task.id = %self.publication.task_id, reason = failure.reason.name(), "a post failed");
+        self.end(Move::GiveUp, Some(failure)).await
+    }
+
+    /// Waits without spending an attempt.
+    pub(crate) async fn snooze(&mut self, reason: WaitReason, until: Timestamp) -> Result<(), Stop> {
+        let mut next = self.publication.clone();
+        next.apply(Move::Snooze, self.now())?;
+        next.wait_reason = Some(reason);
+        next.look_time = Some(until);
+        self.commit(next, None, None).await.map(|_| ())
+    }
+
+    /// Tries again later, unless the attempts are used up.
+    pub(crate) async fn retry(&mut self, failure: Failure) -> Result<(), Stop> {
+        let mut next = self.publication.clone();
+        next.attempt += 1;
+        if next.attempt >= self.engine.settings.max_attempts {
+            return self.give_up(failure).await;
+        }
+        next.apply(Move::Retry, self.now())?;
+        next.wait_reason = Some(WaitReason::Retry);
+        next.look_time = Some(self.now() + backoff(next.attempt, None, &mut rand::rng()));
+        next.failure = Some(failure);
+        self.commit(next, None, None).await.map(|_| ())
+    }
+
+    /// A read on the way failed: heeds what it says of the credential, and looks again after `wait`.
+    pub(crate) async fn look_after_failure(&mut self, open: &OpenChannel, failure: &CallFailure, wait: Duration) -> Result<(), Stop> {
+        tracing::warn!(publication.id = %self.publication.id, channel.id = %open.channel.id, %failure, "a look at the platform failed");
+        self.engine.heed_verdict(&open.access, failure).await?;
+        self.look_again(wait.max(Duration::from_secs(5) * (self.publication.looks + 1).min(60))).await
+    }
+
+    pub(crate) async fn channel_removed(&mut self) -> Result<(), Stop> {
+        let failure = Failure::new(FailReason::ChannelRemoved, "渠道已被解绑");
+        match self.publication.state.after(Move::GiveUp) {
+            Ok(_) => self.give_up(failure).await,
+            Err(_) if self.publication.state.after(Move::Hold).is_ok() => self.end(Move::Hold, Some(failure)).await,
+            Err(_) => self.settle(Some(&failure)).await,
+        }
+    }
+
+    /// Ends with an outcome for every account; the open ones fail with `failure`.
+    pub(crate) async fn settle(&mut self, failure: Option<&Failure>) -> Result<(), Stop> {
+        for account in self.open_accounts() {
+            self.find(&account, Outcome::Expired, failure.cloned());
+        }
+        self.end(Move::Settle, None).await
+    }
+
+    /// The one way to the database. With `hold` the lease goes on until then.
+    async fn commit(&mut self, mut next: Publication, hold: Option<Timestamp>, gate: Option<Gate>) -> Result<Option<NoSubmit>, Stop> {
+        if hold.is_some() {
+            next.look_time = hold;
+        }
+        let save = Save {
+            lease: self.lease,
+            publication: next.clone(),
+            keep_lease: hold.is_some(),
+            now: self.now(),
+            outcomes: std::mem::take(&mut self.found),
+            gate,
+            attempt: self.note.take(),
+            status_before: self.saved_status,
+        };
+        match self.engine.store.save(save).await? {
+            Saved::LeaseLost => return Err(Stop::LeaseLost),
+            Saved::Refused(reason) => return Ok(Some(reason)),
+            Saved::Done => (),
+        }
+        self.note_move(&next);
+        self.saved_status = ResultStatus::of(next.state, Outcome::Pending);
+        self.lease.until = hold.unwrap_or(self.lease.until);
+        self.publication = next;
+        Ok(None)
+    }
+
+    fn note_move(&self, next: &Publication) {
+        if next.state != self.publication.state {
+            metrics::counter!("moments_publication_moves_total", "to" => next.state.name()).increment(1);
+            tracing::debug!(publication.id = %next.id, task.id = %next.task_id, from = %self.publication.state, to = %next.state, "moved");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! A post's media: fetched once for the task, fitted to the platform, made known to the channel once.
+
+use std::time::Duration;
+
+use moments_domain::{FailReason, Failure, Move, PublicationState};
+use moments_media::{KeptMedia, MediaError, MediaKind};
+use moments_platforms::{CallFailure, ChannelAccess, Platform, Prepared, SourceMedia};
+
+use crate::probe::Step;
+use crate::problem::Problem;
+use crate::publisher::job::{Job, Stop};
+
+/// A reference must outlive the create call and its reconciliation.
+const MARGIN: Duration = Duration::from_mins(1);
+
+/// What keeps media from being ready.
+pub(crate) enum NotReady {
+    /// It will not get better.
+    Fatal(Failure),
+    /// It may.
+    Passing(Failure),
+    /// The platform said no, or could not be asked.
+    Call(CallFailure),
+    /// Work on the publication stops.
+    Stop(Stop),
+}
+
+impl From<Stop> for NotReady {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl From<moments_store::StoreError> for NotReady {
+    fn from(error: moments_store::StoreError) -> Self {
+        Self::Stop(error.into())
+    }
+}
+
+/// The media of a post, known to the platform.
+#[derive(Debug, Default)]
+pub(crate) struct ReadyMedia {
+    pub(crate) kept: Vec<KeptMedia>,
+    pub(crate) references: Vec<String>,
+}
+
+impl ReadyMedia {
+    pub(crate) fn is_video(&self) -> bool {
+        self.kept.iter().any(|media| media.kind() == MediaKind::Video)
+    }
+}
+
+/// Makes all media of the post known to its channel, in order. All or nothing (invariant 5).
+pub(crate) async fn ready(job: &mut Job<'_>, access: &ChannelAccess, platform: &dyn Platform) -> Result<ReadyMedia, NotReady> {
+    if job.content.media_urls.is_empty() {
+        return Ok(ReadyMedia::default());
+    }
+    if job.publication.state != PublicationState::Preparing {
+        job.keep(Move::Prepare).await?;
+    }
+    let kept = fetched(job).await?;
+    job.engine.probe.reached(Step::MediaFetched, job.publication.id).await;
+    check_mix(&kept)?;
+    let mut references = Vec::with_capacity(kept.len());
+    for (n, media) in kept.iter().enumerate() {
+        references.push(known(job, access, platform, media, n + 1).await?);
+    }
+    job.engine.probe.reached(Step::MediaUploaded, job.publication.id).await;
+    Ok(ReadyMedia { kept, references })
+}
+
+/// The task's media as kept, without fetching anything: for a look at a post whose create call had no answer.
+pub(crate) async fn kept(job: &Job<'_>) -> Result<Vec<KeptMedia>, Stop> {
+    let task = job.publication.task_id;
+    let rows = job.engine.store.media(task).await?;
+    let read = |json: &String| serde_json::from_str(json).map_err(|e| Stop::Problem(Problem::Internal(Box::new(e))));
+    rows.iter().map(read).collect()
+}
+
+/// Fetches each address of the task once, whichever of its publications comes first.
+async fn fetched(job: &Job<'_>) -> Result<Vec<KeptMedia>, NotReady> {
+    let task = job.publication.task_id;
+    let _alone = job.engine.locks.lock(format!("task:{task}")).await;
+    let known = kept(job).await?;
+    if !known.is_empty() {
+        return Ok(known);
+    }
+    let mut media = Vec::with_capacity(job.content.media_urls.len());
+    for (n, url) in job.content.media_urls.iter().enumerate() {
+        let kept = job.engine.media.take(url).await.map_err(|error| unfit(n + 1, &error))?;
+        media.push(kept);
+    }
+    let rows: Result<Vec<_>, _> = media.iter().map(serde_json::to_string).collect();
+    let rows = rows.map_err(|e| NotReady::Stop(Stop::Problem(Problem::Internal(Box::new(e)))))?;
+    job.engine.store.put_media(task, &rows).await?;
+    Ok(media)
+}
+
+/// What the platform calls a medium: from an earlier upload to the same channel, or from a new one.
+async fn known(job: &Job<'_>, access: &ChannelAccess, platform: &dyn Platform, media: &KeptMedia, n: usize) -> Result<String, NotReady> {
+    let engine = job.engine;
+    let _alone = engine.locks.lock(format!("upload:{}:{}", access.id, media.sha256)).await;
+    if let Some(reference) = engine.store.find_upload(access.id, &media.sha256, job.now() + MARGIN).await? {
+        return Ok(reference);
+    }
+    let source = source(job, platform, media).await.map_err(|error| unfit(n, &error))?;
+    let Prepared { reference, usable_until } = platform.prepare(access, &source).await.map_err(NotReady::Call)?;
+    engine.store.put_upload(access.id, &media.sha256, &reference, usable_until).await?;
+    Ok(reference)
+}
+
+async fn source(job: &Job<'_>, platform: &dyn Platform, media: &KeptMedia) -> Result<SourceMedia, MediaError> {
+    let engine = job.engine;
+    let fitted = engine.media.fitted(media, &platform.media_limits()).await?;
+    let mut source = SourceMedia {
+        media: media.clone(),
+        file_name: fitted.file_name(),
+        mime: fitted.format.mime().to_owned(),
+        url: None,
+        cover_url: None,
+        file: fitted.path.clone(),
+    };
+    if platform.fetches_media() {
+        source.url = Some(engine.media_link(&fitted));
+        if media.kind() == MediaKind::Video {
+            source.cover_url = Some(engine.media_link(&engine.media.cover(media).await?));
+        }
+    }
+    Ok(source)
+}
+
+/// By their bytes the media may differ from what their addresses promised.
+fn check_mix(media: &[KeptMedia]) -> Result<(), NotReady> {
+    let videos = media.iter().filter(|media| media.kind() == MediaKind::Video).count();
+    let problem = match videos {
+        0 => return Ok(()),
+        1 if media.len() == 1 => return Ok(()),
+        1 => "图片和视频不能同时发布",
+        _ => "一条朋友圈只能有 1 个视频",
+    };
+    Err(NotReady::Fatal(Failure::new(FailReason::MediaRejected, problem)))
+}
+
+fn unfit(n: usize, error: &MediaError) -> NotReady {
+    tracing::info!(medium = n, %error, code = error.reason_code(), "a medium is not usable");
+    let what = format!("第 {n} 个媒体：{}", error.operator_message());
+    if error.retryable() {
+        NotReady::Passing(Failure::new(FailReason::MediaUnavailable, what))
+    } else {
+        NotReady::Fatal(Failure::new(FailReason::MediaRejected, what))
+    }
+}

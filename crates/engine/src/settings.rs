@@ -1,0 +1,66 @@
+//! What an installation may choose about publishing.
+
+use std::time::Duration;
+
+/// When a WeCom result counts as a success (`wecom.success_at`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuccessAt {
+    /// The member confirmed on the phone.
+    Confirmed,
+    /// The task reached the member.
+    Created,
+}
+
+/// Choices of the installation, checked at start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Most WeCom creations per corp in any sliding minute; 0: no limit of ours (`wecom.creates_per_minute`).
+    pub creates_per_minute: u32,
+    /// See [`SuccessAt`].
+    pub success_at: SuccessAt,
+    /// How long a member has to confirm (`wecom.confirm_within_hours`).
+    pub confirm_within: Duration,
+    /// How long after creation a member without a task may still get one (`wecom.dispatch_grace_secs`).
+    pub dispatch_grace: Duration,
+    /// What is later than this against its plan is MISSED (`publish.late_policy_minutes`).
+    pub late_policy: Duration,
+    /// Attempts before a post is given up (`publish.max_attempts`).
+    pub max_attempts: u32,
+    /// How long a publication may be held by a worker without a commit (`publish.lease_secs`).
+    pub lease: Duration,
+    /// How long a create call may take (`publish.call_timeout_secs`).
+    pub call_timeout: Duration,
+    /// When to look first after a create call without a clear answer (`publish.reconcile_after_secs`).
+    pub reconcile_after: Duration,
+    /// How long after the call a Moment that is not listed counts as surely absent (`publish.absent_after_secs`).
+    pub absent_after: Duration,
+    /// Whether a personal account's post that is surely absent is sent again without asking (`gewe.resend_when_absent`).
+    pub gewe_resend_when_absent: bool,
+    /// Publications worked on at once (`publish.concurrency`).
+    pub concurrency: usize,
+    /// Media addresses may be private (`media.allow_private_addresses`).
+    pub allow_private_addresses: bool,
+    /// Where gateways fetch our media, without a slash at the end (`http.public_url`).
+    pub public_url: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            creates_per_minute: 10,
+            success_at: SuccessAt::Confirmed,
+            confirm_within: Duration::from_hours(48),
+            dispatch_grace: Duration::from_mins(5),
+            late_policy: Duration::from_mins(60),
+            max_attempts: 5,
+            lease: Duration::from_mins(5),
+            call_timeout: Duration::from_secs(30),
+            reconcile_after: Duration::from_secs(60),
+            absent_after: Duration::from_mins(5),
+            gewe_resend_when_absent: false,
+            concurrency: 64,
+            allow_private_addresses: false,
+            public_url: "http://127.0.0.1:8080".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Binding, checking and removing channels (issue of secrets: they come in once, are sealed, and never go out).
+
+use moments_domain::{AccountId, ChannelId, ChannelKind, FieldError, Timestamp, UserId};
+use moments_platforms::{CallFailure, ChannelAccess, ChannelReport};
+use moments_store::{Channel, NewAccount, NewChannel, Removal, StoreError};
+use secrecy::SecretString;
+
+use crate::app::Engine;
+use crate::failure::failure_of_call;
+use crate::problem::Problem;
+
+/// A self-built app of a WeCom corp.
+#[derive(Clone, Debug)]
+pub struct BindWecom {
+    /// The corp.
+    pub corp_id: String,
+    /// The app.
+    pub agent_id: i64,
+    /// The app's secret.
+    pub secret: SecretString,
+    /// What its owner calls it.
+    pub name: String,
+}
+
+/// A device at a personal-account gateway.
+#[derive(Clone, Debug)]
+pub struct BindGewe {
+    /// The device.
+    pub app_id: String,
+    /// The gateway's token.
+    pub token: SecretString,
+    /// The gateway's base address; `None`: the installation's.
+    pub base_url: Option<String>,
+    /// What its owner calls it; `None`: the account's nickname.
+    pub name: Option<String>,
+}
+
+/// A channel as its owner sees it: without any secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelView {
+    /// Its id.
+    pub id: ChannelId,
+    /// Its platform.
+    pub kind: ChannelKind,
+    /// What its owner calls it.
+    pub name: String,
+    /// The corpid, or the device's `appId`.
+    pub handle: String,
+    /// The app (WeCom).
+    pub agent_id: Option<i64>,
+    /// Why the credential does not work, in Chinese; `None`: it does, as far as anybody knows.
+    pub broken_reason: Option<String>,
+    /// Creations pause until then, if that is ahead.
+    pub pause_until: Option<Timestamp>,
+    /// How many accounts it reaches.
+    pub accounts: u64,
+    /// When it was bound.
+    pub create_time: Timestamp,
+}
+
+impl Engine {
+    /// Checks the app's credential against WeCom, imports the members who may send, and keeps the secret sealed.
+    ///
+    /// The same corp bound again by its owner gets the new credential.
+    pub async fn bind_wecom(&self, user: UserId, bind: BindWecom) -> Result<ChannelView, Problem> {
+        let new = NewChannel {
+            user_id: user,
+            kind: ChannelKind::Wecom,
+            name: bind.name,
+            handle: bind.corp_id,
+            agent_id: Some(bind.agent_id),
+            wxid: None,
+            base_url: None,
+        };
+        self.bind(new, bind.secret).await
+    }
+
+    /// The same for a personal account; only where the installation has switched the gateway on.
+    pub async fn bind_gewe(&self, user: UserId, bind: BindGewe) -> Result<ChannelView, Problem> {
+        let base_url = bind.base_url.unwrap_or_else(|| self.gewe_base_url.clone());
+        if let Err(problem) = moments_media::check_url(&base_url, true) {
+            return Err(Problem::Invalid(vec![FieldError::new("baseUrl", problem.operator_message())]));
+        }
+        let new = NewChannel {
+            user_id: user,
+            kind: ChannelKind::Gewe,
+            name: bind.name.unwrap_or_default(),
+            handle: bind.app_id,
+            agent_id: None,
+            wxid: None,
+            base_url: Some(base_url.trim_end_matches('/').to_owned()),
+        };
+        self.bind(new, bind.token).await
+    }
+
+    /// The user's channels.
+    pub async fn channels(&self, user: UserId) -> Result<Vec<ChannelView>, Problem> {
+        let channels = self.store.channels(user).await?;
+        let accounts = self.store.accounts(user).await?;
+        let now = self.clock.now();
+        let count = |id| accounts.iter().filter(|account| account.channel_id == id).count();
+        Ok(channels.iter().map(|channel| view(channel, count(channel.id), now)).collect())
+    }
+
+    /// Asks the platform again: whether the credential works, and who may send.
+    pub async fn refresh_channel(&self, user: UserId, id: ChannelId) -> Result<ChannelView, Problem> {
+        let channel = self.own_channel(user, id).await?;
+        let access = self.access(&channel)?;
+        let now = self.clock.now();
+        match self.platform(channel.kind)?.check(&access).await {
+            Ok(report) => {
+                self.store.refresh_channel(&channel, &reported(&channel.handle, channel.kind, &report), now).await?;
+                let channel = self.own_channel(user, id).await?;
+                Ok(view(&channel, report.members.len(), now))
+            }
+            Err(failure) => {
+                self.heed_verdict(&access, &failure).await?;
+                Err(refused(&failure))
+            }
+        }
+    }
+
+    /// Removes a channel with its accounts; what waits on it fails with a reason.
+    pub async fn remove_channel(&self, user: UserId, id: ChannelId) -> Result<Removal, Problem> {
+        let removal = self.store.remove_channel(user, id, self.clock.now()).await?;
+        self.channels_cache.forget(id);
+        removal.ok_or(Problem::NotFound("渠道"))
+    }
+
+    async fn own_channel(&self, user: UserId, id: ChannelId) -> Result<Channel, Problem> {
+        let channel = self.store.find_channel(id).await?.filter(|channel| channel.user_id == user);
+        channel.ok_or(Problem::NotFound("渠道"))
+    }
+
+    async fn bind(&self, mut new: NewChannel, credential: SecretString) -> Result<ChannelView, Problem> {
+        let platform = self.platform(new.kind)?;
+        let bound = self.store.find_channel_by_handle(new.kind, &new.handle).await?;
+        if bound.as_ref().is_some_and(|channel| channel.user_id != new.user_id || channel.agent_id != new.agent_id) {
+            return Err(already_bound());
+        }
+        let id = match &bound {
+            Some(channel) => channel.id,
+            None => self.store.new_channel_id().await?,
+        };
+        let version = bound.as_ref().map_or(0, |channel| channel.credential_version) + 1;
+        let access = trial(&new, id, version, &credential);
+        let report = platform.check(&access).await.map_err(|failure| refused(&failure))?;
+        complete(&mut new, &report);
+        let sealed = self.keys.seal(&credential_row(id), &credential).map_err(|e| Problem::Internal(Box::new(e)))?;
+        let now = self.clock.now();
+        let accounts = reported(&new.handle, new.kind, &report);
+        self.store.put_channel(id, &new, &sealed, &accounts, now).await.map_err(conflict)?;
+        self.channels_cache.forget(id);
+        let channel = self.own_channel(new.user_id, id).await?;
+        Ok(view(&channel, accounts.len(), now))
+    }
+}
+
+/// What binds a sealed credential to its row.
+pub(crate) fn credential_row(id: ChannelId) -> String {
+    format!("channel:{id}:credential")
+}
+
+/// A channel as it would be, to check its credential before anything is stored.
+fn trial(new: &NewChannel, id: ChannelId, credential_version: i64, credential: &SecretString) -> ChannelAccess {
+    ChannelAccess {
+        id,
+        kind: new.kind,
+        handle: new.handle.clone(),
+        agent_id: new.agent_id,
+        wxid: None,
+        base_url: new.base_url.clone(),
+        credential: credential.clone(),
+        credential_version,
+    }
+}
+
+/// What only the platform knows of a new channel.
+fn complete(new: &mut NewChannel, report: &ChannelReport) {
+    if new.kind == ChannelKind::Gewe
+        && let [member] = report.members.as_slice()
+    {
+        new.wxid = Some(member.name.clone());
+        if new.name.is_empty() {
+            new.name.clone_from(&member.display_name);
+        }
+    }
+}
+
+fn reported(handle: &str, kind: ChannelKind, report: &ChannelReport) -> Vec<NewAccount> {
+    let account = |member: &moments_platforms::MemberReport| NewAccount {
+        account_id: match kind {
+            ChannelKind::Wecom => AccountId::of_member(handle, &member.name),
+            ChannelKind::Gewe => AccountId(member.name.clone()),
+        },
+        account_name: member.display_name.chars().take(100).collect(),
+        account_type: kind.account_type(),
+        status: member.status,
+    };
+    report.members.iter().map(account).collect()
+}
+
+fn view(channel: &Channel, accounts: usize, now: Timestamp) -> ChannelView {
+    ChannelView {
+        id: channel.id,
+        kind: channel.kind,
+        name: channel.name.clone(),
+        handle: channel.handle.clone(),
+        agent_id: channel.agent_id,
+        broken_reason: channel.broken_reason.clone(),
+        pause_until: Some(channel.pause_until).filter(|until| *until > now),
+        accounts: accounts as u64,
+        create_time: channel.create_time,
+    }
+}
+
+fn refused(failure: &CallFailure) -> Problem {
+    Problem::Moment(moments_domain::MomentError::WechatApi(failure_of_call(failure)))
+}
+
+fn already_bound() -> Problem {
+    Problem::Conflict("该企业或设备已被绑定；如需更换应用，请先解绑原渠道".to_owned())
+}
+
+fn conflict(error: StoreError) -> Problem {
+    match error {
+        StoreError::Conflict(_) => already_bound(),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,140 @@
+use std::io::Write;
+
+use image::ImageFormat;
+use tempfile::NamedTempFile;
+
+use super::*;
+use crate::media::MediaFormat;
+use crate::picture::read_picture;
+use crate::samples::*;
+
+fn convert(
+    bytes: &[u8],
+    format: MediaFormat,
+    limits: &MediaLimits,
+) -> Result<Converted, MediaError> {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    to_jpeg(read_picture(file.path(), format)?, limits)
+}
+
+/// Colours in the middle of the four quarters: top left, top right, bottom left, bottom right.
+fn corners(pixels: &RgbImage) -> [[u8; 3]; 4] {
+    let (w, h) = (pixels.width(), pixels.height());
+    [
+        (w / 4, h / 4),
+        (3 * w / 4, h / 4),
+        (w / 4, 3 * h / 4),
+        (3 * w / 4, 3 * h / 4),
+    ]
+    .map(|(x, y)| pixels.get_pixel(x, y).0)
+}
+
+#[track_caller]
+fn check_corners(made: &Converted, expected: [[u8; 3]; 4]) {
+    for (found, wanted) in corners(&decoded(&made.jpeg)).iter().zip(expected) {
+        let near = found.iter().zip(wanted).all(|(&a, b)| a.abs_diff(b) <= 12);
+        assert!(near, "{found:?} is not {wanted:?}");
+    }
+}
+
+#[test]
+fn every_orientation_ends_upright_and_without_metadata() {
+    let plain = jpeg(&quarters(160, 96));
+    for (orientation, size, expected) in [
+        (1, (160, 96), [RED, GREEN, BLUE, GREY]),
+        (2, (160, 96), [GREEN, RED, GREY, BLUE]),
+        (3, (160, 96), [GREY, BLUE, GREEN, RED]),
+        (4, (160, 96), [BLUE, GREY, RED, GREEN]),
+        (5, (96, 160), [RED, BLUE, GREEN, GREY]),
+        (6, (96, 160), [BLUE, RED, GREY, GREEN]),
+        (7, (96, 160), [GREY, GREEN, BLUE, RED]),
+        (8, (96, 160), [GREEN, GREY, RED, BLUE]),
+    ] {
+        let source = with_orientation(&plain, orientation);
+        let made = convert(&source, MediaFormat::Jpeg, &MediaLimits::WECOM).unwrap();
+        assert_eq!((made.width, made.height), size, "orientation {orientation}");
+        check_corners(&made, expected);
+        assert!(!made.jpeg.windows(4).any(|bytes| bytes == b"Exif"));
+    }
+}
+
+#[test]
+fn large_pictures_are_scaled_down_in_their_proportions() {
+    let source = encoded(quarters(2000, 3000), ImageFormat::Png);
+    let made = convert(&source, MediaFormat::Png, &MediaLimits::WECOM).unwrap();
+    assert_eq!((made.width, made.height), (960, 1440));
+    check_corners(&made, [RED, GREEN, BLUE, GREY]);
+}
+
+#[test]
+fn webp_gif_and_cmyk_become_ordinary_jpegs() {
+    let picture = quarters(96, 64);
+    let gif = encoded(
+        DynamicImage::ImageRgb8(picture.clone()).into_rgba8(),
+        ImageFormat::Gif,
+    );
+    for (source, format) in [
+        (encoded(picture, ImageFormat::WebP), MediaFormat::Webp),
+        (gif, MediaFormat::Gif),
+    ] {
+        let made = convert(&source, format, &MediaLimits::WECOM).unwrap();
+        check_corners(&made, [RED, GREEN, BLUE, GREY]);
+    }
+    let made = convert(&cmyk_jpeg(32, 32), MediaFormat::Jpeg, &MediaLimits::WECOM).unwrap();
+    assert_eq!(crate::jpeg::shape(&made.jpeg).unwrap().components, 3);
+}
+
+#[test]
+fn transparency_is_put_on_white() {
+    let made = |source: Vec<u8>, format| convert(&source, format, &MediaLimits::WECOM).unwrap();
+    let white = [255; 3];
+    let png = made(
+        encoded(glass(3000, 2000), ImageFormat::Png),
+        MediaFormat::Png,
+    );
+    check_corners(&png, [white, white, BLUE, BLUE]);
+    let gif = made(encoded(glass(96, 64), ImageFormat::Gif), MediaFormat::Gif);
+    check_corners(&gif, [white, white, BLUE, BLUE]);
+}
+
+#[test]
+fn half_transparency_is_mixed() {
+    for (channel, alpha, mixed) in [
+        (0, 255, 0),
+        (0, 0, 255),
+        (0, 128, 127),
+        (200, 128, 227),
+        (255, 7, 255),
+    ] {
+        assert_eq!(over_white(channel, alpha), mixed, "{channel} at {alpha}");
+    }
+}
+
+#[test]
+fn quality_falls_until_the_file_fits() {
+    let (picture, ample) = (noise(400, 300), 10_000_000);
+    let best = encode(&picture, None, ample).unwrap().jpeg.len() as u64;
+    let small = encode(&picture, None, best / 2).unwrap();
+    assert!(small.jpeg.len() as u64 <= best / 2);
+    let error = encode(&picture, None, 1000).unwrap_err();
+    assert_eq!(error.reason_code(), "MEDIA_TOO_LARGE");
+}
+
+#[test]
+fn an_rgb_profile_travels_and_others_stay_behind() {
+    for (space, kept) in [(b"RGB ", true), (b"GRAY", false), (b"CMYK", false)] {
+        let profile = [&[0; 16], &space[..], &[0; 120]].concat();
+        let source = with_segment(
+            &jpeg(&quarters(64, 48)),
+            0xe2,
+            &[b"ICC_PROFILE\0\x01\x01", &profile[..]].concat(),
+        );
+        let made = convert(&source, MediaFormat::Jpeg, &MediaLimits::WECOM).unwrap();
+        assert_eq!(
+            made.jpeg.windows(12).any(|bytes| bytes == b"ICC_PROFILE\0"),
+            kept,
+            "{space:?}"
+        );
+    }
+}

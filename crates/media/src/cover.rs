@@ -1,0 +1,73 @@
+//! The still picture that stands for a video until it is played.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use image::{Rgb, RgbImage};
+use tokio::process::Command;
+
+use crate::convert::{Converted, encode};
+use crate::error::MediaError;
+use crate::limits::MediaLimits;
+
+/// A first frame takes well under a second; a hostile file shall not take longer than this.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The first `ffmpeg` on the search path. An optional program: videos are decoded by nothing else here.
+pub(crate) fn find_ffmpeg() -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|dir| dir.join("ffmpeg"))
+        .find(|program| program.is_file())
+}
+
+/// Writes the first frame of `video` as JPEG to `target`; `false` when the program fails, in whatever way.
+pub(crate) async fn first_frame(ffmpeg: &Path, video: &Path, target: &Path) -> bool {
+    let run = Command::new(ffmpeg)
+        .args([
+            "-nostdin",
+            "-v",
+            "error",
+            "-protocol_whitelist",
+            "file",
+            "-threads",
+            "1",
+            "-i",
+        ])
+        .arg(video)
+        .args(["-map", "0:v:0", "-frames:v", "1", "-threads", "1"])
+        .args(["-f", "image2", "-c:v", "mjpeg", "-q:v", "3", "-y"])
+        .arg(target)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .status();
+    matches!(tokio::time::timeout(PATIENCE, run).await, Ok(Ok(status)) if status.success())
+}
+
+/// A plain dark cover with a play sign, in the proportions of the video.
+pub(crate) fn neutral_cover(width: u32, height: u32) -> Result<Converted, MediaError> {
+    let (width, height) = match (width, height) {
+        (0, _) | (_, 0) => (1280, 720),
+        (width, height) => MediaLimits::COVER.fit(width, height),
+    };
+    let pixels = RgbImage::from_fn(width, height, |x, y| {
+        if in_play_sign(x, y, width, height) {
+            Rgb([226, 228, 232])
+        } else {
+            Rgb([38, 42, 50])
+        }
+    });
+    encode(&pixels, None, MediaLimits::COVER.image_max_bytes)
+}
+
+/// A triangle pointing right, in the middle, a quarter of the shorter side high.
+fn in_play_sign(x: u32, y: u32, width: u32, height: u32) -> bool {
+    let half = i64::from(width.min(height) / 8);
+    let right = i64::from(x) - i64::from(width / 2) + half;
+    let down = i64::from(y) - i64::from(height / 2);
+    (0..=2 * half).contains(&right) && 2 * down.abs() <= 2 * half - right
+}

@@ -1,0 +1,133 @@
+//! The folder in which media lie: content-addressed, written once, safe to share between tasks and processes.
+//!
+//! ```text
+//! ab/ab12…    every file, original or converted, named by its SHA-256
+//! notes/      which converted file an original has for some limits
+//! tmp/        files being written; a rename ends that
+//! ```
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tempfile::{NamedTempFile, TempPath};
+
+use crate::convert::Converted;
+use crate::error::MediaError;
+use crate::media::{FittedMedia, MediaFormat};
+
+/// All access to the folder. Blocks, if only for the time of a rename.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+/// Remembers a conversion; the file itself is always a JPEG.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    sha256: String,
+    bytes: u64,
+    width: u32,
+    height: u32,
+}
+
+impl Folder {
+    pub(crate) fn open(root: &Path) -> io::Result<Self> {
+        let folder = Self {
+            root: std::path::absolute(root)?,
+        };
+        fs::create_dir_all(folder.tmp())?;
+        fs::create_dir_all(folder.root.join("notes"))?;
+        Ok(folder)
+    }
+
+    pub(crate) fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+
+    /// The path of a file that is there.
+    pub(crate) fn existing(&self, sha256: &str) -> Result<PathBuf, MediaError> {
+        let path = self.place(sha256).ok_or(MediaError::NotKept)?;
+        if path.is_file() {
+            Ok(path)
+        } else {
+            Err(MediaError::NotKept)
+        }
+    }
+
+    /// Moves a finished temporary file to its place. Whoever comes second replaces it by the same bytes.
+    pub(crate) fn adopt(&self, file: TempPath, sha256: &str) -> Result<PathBuf, MediaError> {
+        let place = self.place(sha256).ok_or(MediaError::NotKept)?;
+        if let Some(parent) = place.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        file.persist(&place).map_err(|failed| failed.error)?;
+        Ok(place)
+    }
+
+    /// Keeps a conversion and notes it.
+    pub(crate) fn keep_jpeg(
+        &self,
+        made: &Converted,
+        note: &str,
+    ) -> Result<FittedMedia, MediaError> {
+        let sha256 = hex::encode(Sha256::digest(&made.jpeg));
+        self.adopt(self.write_temporary(&made.jpeg)?, &sha256)?;
+        let bytes = made.jpeg.len() as u64;
+        let known = Note {
+            sha256,
+            bytes,
+            width: made.width,
+            height: made.height,
+        };
+        let text = serde_json::to_vec(&known).map_err(io::Error::from)?;
+        let file = self.write_temporary(&text)?;
+        file.persist(self.note_path(note))
+            .map_err(|failed| failed.error)?;
+        self.fitted(known)
+    }
+
+    /// The conversion noted under this name, if its file is still there.
+    pub(crate) fn recall(&self, note: &str) -> Option<FittedMedia> {
+        let text = fs::read(self.note_path(note)).ok()?;
+        self.fitted(serde_json::from_slice(&text).ok()?).ok()
+    }
+
+    fn fitted(&self, note: Note) -> Result<FittedMedia, MediaError> {
+        let Note {
+            sha256,
+            bytes,
+            width,
+            height,
+        } = note;
+        let path = self.existing(&sha256)?;
+        Ok(FittedMedia {
+            path,
+            sha256,
+            format: MediaFormat::Jpeg,
+            bytes,
+            width,
+            height,
+        })
+    }
+
+    fn write_temporary(&self, bytes: &[u8]) -> io::Result<TempPath> {
+        let mut file = NamedTempFile::new_in(self.tmp())?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        Ok(file.into_temp_path())
+    }
+
+    fn note_path(&self, note: &str) -> PathBuf {
+        self.root.join("notes").join(format!("{note}.json"))
+    }
+
+    /// `None` for anything but 64 lower-case hexadecimal digits: hashes reach us in requests and become paths.
+    fn place(&self, sha256: &str) -> Option<PathBuf> {
+        let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let valid = sha256.len() == 64 && sha256.bytes().all(hexadecimal);
+        valid.then(|| self.root.join(&sha256[..2]).join(sha256))
+    }
+}

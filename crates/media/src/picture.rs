@@ -1,0 +1,134 @@
+//! Decoding of pictures, within limits.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use image::error::ImageError;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+
+use crate::error::{MAX_PICTURE_MEMORY, MAX_PICTURE_SIDE, MediaError};
+use crate::jpeg;
+use crate::media::MediaFormat;
+
+/// A decoded picture, not yet turned upright.
+pub(crate) struct Picture {
+    pub(crate) pixels: DynamicImage,
+    pub(crate) orientation: Orientation,
+    /// An RGB colour profile, which must travel with the pixels or phone photos turn pale.
+    pub(crate) profile: Option<Vec<u8>>,
+    /// Everyone shows the file as it is alike: upright, and not CMYK.
+    pub(crate) portable: bool,
+}
+
+impl Picture {
+    /// Width and height as shown.
+    pub(crate) fn upright_size(&self) -> (u32, u32) {
+        let (width, height) = (self.pixels.width(), self.pixels.height());
+        if swaps_sides(self.orientation) {
+            (height, width)
+        } else {
+            (width, height)
+        }
+    }
+}
+
+/// Decodes the whole picture (of an animation, its first frame); nothing less proves that it can be shown.
+pub(crate) fn read_picture(path: &Path, format: MediaFormat) -> Result<Picture, MediaError> {
+    let bytes = fs::read(path)?;
+    let jpeg_is_plain = format != MediaFormat::Jpeg || check_jpeg(&bytes)?;
+    let mut decoder = decoder_within_limits(&bytes, image_format(format)?)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let profile = decoder
+        .icc_profile()
+        .ok()
+        .flatten()
+        .filter(|profile| is_rgb(profile));
+    let pixels = DynamicImage::from_decoder(decoder).map_err(|error| decode_error(&error))?;
+    let portable = matches!(format, MediaFormat::Jpeg | MediaFormat::Png)
+        && orientation == Orientation::NoTransforms
+        && jpeg_is_plain;
+    Ok(Picture {
+        pixels,
+        orientation,
+        profile,
+        portable,
+    })
+}
+
+/// The library checks memory in its shortcut only, not when the decoder is used directly.
+fn decoder_within_limits(
+    bytes: &[u8],
+    format: ImageFormat,
+) -> Result<impl ImageDecoder + '_, MediaError> {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_PICTURE_SIDE);
+    limits.max_image_height = Some(MAX_PICTURE_SIDE);
+    limits.max_alloc = Some(MAX_PICTURE_MEMORY);
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
+    reader.limits(limits);
+    let decoder = reader
+        .into_decoder()
+        .map_err(|error| decode_error(&error))?;
+    if decoder.total_bytes() > MAX_PICTURE_MEMORY {
+        return Err(MediaError::TooManyPixels);
+    }
+    Ok(decoder)
+}
+
+/// Whether the colours are ordinary ones; refuses a file that was cut off.
+fn check_jpeg(bytes: &[u8]) -> Result<bool, MediaError> {
+    let shape = jpeg::shape(bytes).ok_or(MediaError::Broken {
+        detail: "不是有效的 JPEG 图片",
+    })?;
+    if !shape.complete {
+        return Err(MediaError::Broken {
+            detail: "JPEG 图片不完整",
+        });
+    }
+    Ok(shape.components != 4)
+}
+
+fn image_format(format: MediaFormat) -> Result<ImageFormat, MediaError> {
+    match format {
+        MediaFormat::Jpeg => Ok(ImageFormat::Jpeg),
+        MediaFormat::Png => Ok(ImageFormat::Png),
+        MediaFormat::Webp => Ok(ImageFormat::WebP),
+        MediaFormat::Gif => Ok(ImageFormat::Gif),
+        MediaFormat::Mp4 => Err(MediaError::NotSupported {
+            found: "视频不能当图片处理",
+        }),
+    }
+}
+
+/// The colour space stands in bytes 16 to 19 of a profile's header. Grey and CMYK profiles do not describe the
+/// RGB pixels that decoding yields.
+fn is_rgb(profile: &[u8]) -> bool {
+    profile.get(16..20) == Some(b"RGB ")
+}
+
+fn swaps_sides(orientation: Orientation) -> bool {
+    matches!(
+        orientation,
+        Orientation::Rotate90
+            | Orientation::Rotate270
+            | Orientation::Rotate90FlipH
+            | Orientation::Rotate270FlipH
+    )
+}
+
+fn decode_error(error: &ImageError) -> MediaError {
+    match error {
+        ImageError::Limits(_) => MediaError::TooManyPixels,
+        ImageError::Unsupported(_) => MediaError::NotSupported {
+            found: "不常见的图片编码",
+        },
+        ImageError::IoError(_)
+        | ImageError::Decoding(_)
+        | ImageError::Encoding(_)
+        | ImageError::Parameter(_) => MediaError::Broken {
+            detail: "图片无法解码",
+        },
+    }
+}

@@ -1,0 +1,133 @@
+use std::io::Write;
+
+use image::ImageFormat;
+use tempfile::NamedTempFile;
+
+use super::*;
+use crate::samples::*;
+
+fn probe_bytes(bytes: &[u8]) -> Result<Probed, MediaError> {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(bytes).unwrap();
+    probe(file.path())
+}
+
+#[track_caller]
+fn check(bytes: &[u8], format: MediaFormat, size: (u32, u32), portable: bool) {
+    let found = probe_bytes(bytes).unwrap();
+    assert_eq!(
+        (found.format, (found.width, found.height), found.portable),
+        (format, size, portable)
+    );
+}
+
+#[track_caller]
+fn refused(bytes: &[u8], code: &str) {
+    assert_eq!(probe_bytes(bytes).unwrap_err().reason_code(), code);
+}
+
+#[test]
+fn sound_files_are_recognised_by_their_bytes() {
+    let picture = quarters(64, 48);
+    let plain = jpeg(&picture);
+    check(&plain, MediaFormat::Jpeg, (64, 48), true);
+    check(
+        &encoded(picture.clone(), ImageFormat::Png),
+        MediaFormat::Png,
+        (64, 48),
+        true,
+    );
+    check(
+        &encoded(glass(64, 48), ImageFormat::Png),
+        MediaFormat::Png,
+        (64, 48),
+        true,
+    );
+    check(
+        &encoded(picture.clone(), ImageFormat::WebP),
+        MediaFormat::Webp,
+        (64, 48),
+        false,
+    );
+    check(
+        &encoded(glass(64, 48), ImageFormat::Gif),
+        MediaFormat::Gif,
+        (64, 48),
+        false,
+    );
+    check(&mp4(Mp4::default()), MediaFormat::Mp4, (1280, 720), true);
+    check(
+        &mp4(Mp4 {
+            brand: b"zzzz",
+            ..Mp4::default()
+        }),
+        MediaFormat::Mp4,
+        (1280, 720),
+        true,
+    );
+}
+
+#[test]
+fn a_jpeg_that_viewers_show_differently_is_not_portable() {
+    let plain = jpeg(&quarters(64, 48));
+    check(
+        &with_orientation(&plain, 1),
+        MediaFormat::Jpeg,
+        (64, 48),
+        true,
+    );
+    check(
+        &with_orientation(&plain, 3),
+        MediaFormat::Jpeg,
+        (64, 48),
+        false,
+    );
+    check(
+        &with_orientation(&plain, 6),
+        MediaFormat::Jpeg,
+        (48, 64),
+        false,
+    );
+    check(&cmyk_jpeg(16, 16), MediaFormat::Jpeg, (16, 16), false);
+}
+
+#[test]
+fn pictures_that_would_fill_the_memory_are_refused() {
+    for (width, height) in [(20_000, 6_000), (16_385, 1), (16_000, 16_000)] {
+        refused(&lying_png(width, height), "MEDIA_TOO_MANY_PIXELS");
+    }
+}
+
+#[test]
+fn broken_and_foreign_files_are_refused() {
+    let picture = quarters(64, 48);
+    let (plain, png) = (jpeg(&picture), encoded(picture, ImageFormat::Png));
+    refused(&[], "MEDIA_BROKEN");
+    refused(&plain[..plain.len() - 60], "MEDIA_BROKEN");
+    refused(&png[..png.len() / 2], "MEDIA_BROKEN");
+    refused(&lying_png(64, 64), "MEDIA_BROKEN");
+    refused(b"<!DOCTYPE html><html></html>", "MEDIA_NOT_SUPPORTED");
+    refused(b"plain words", "MEDIA_NOT_SUPPORTED");
+    refused(b"%PDF-1.7 and so on", "MEDIA_NOT_SUPPORTED");
+    refused(
+        &mp4(Mp4 {
+            brand: b"qt  ",
+            ..Mp4::default()
+        }),
+        "MEDIA_NOT_SUPPORTED",
+    );
+    refused(
+        &mp4(Mp4 {
+            brand: b"heic",
+            ..Mp4::default()
+        }),
+        "MEDIA_NOT_SUPPORTED",
+    );
+    refused(
+        &mp4(Mp4 {
+            brand: b"avif",
+            ..Mp4::default()
+        }),
+        "MEDIA_NOT_SUPPORTED",
+    );
+}

@@ -1,0 +1,117 @@
+//! The world of `serve --sandbox`: two corps, one personal account, and everything needed to bind them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::SandboxError;
+use crate::gewe::{DeviceSeed, FriendLabel};
+use crate::sandbox::Sandbox;
+use crate::wecom::{CorpSeed, CorpSettings, MemberSeed, TagSeed};
+
+/// Credentials of the demo world. Nothing in it is real.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoWorld {
+    /// Two corps: 示例连锁 with three members, 示例书店 with two.
+    pub corps: Vec<DemoCorp>,
+    /// One personal account, 小禾咖啡.
+    pub devices: Vec<DemoDevice>,
+}
+
+/// What an administrator would type to bind a corp.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DemoCorp {
+    /// `ww…`
+    pub corpid: String,
+    /// Name of the corp.
+    pub name: String,
+    /// The app.
+    pub agentid: u64,
+    /// Its secret.
+    pub secret: String,
+    /// Userid and name of every member, all of them good senders.
+    pub members: Vec<(String, String)>,
+}
+
+/// What the owner of a personal account would type to bind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DemoDevice {
+    /// `X-GEWE-TOKEN`.
+    pub token: String,
+    /// The device handle.
+    pub app_id: String,
+    /// The account, already logged in.
+    pub wxid: String,
+    /// Its name.
+    pub nick_name: String,
+}
+
+impl DemoWorld {
+    fn new() -> Self {
+        let chain = [("zhangwei_07", "张伟"), ("li.na", "李娜"), ("wang.fang", "王芳")];
+        let books = [("chen.jie", "陈杰"), ("zhao-min", "赵敏")];
+        Self {
+            corps: vec![
+                demo_corp(("ww6c1f0e9ab2d45388", "示例连锁"), 1_000_012, "Demo-Chain-Secret-7Yq2Kx9Lm4Rt8Wv3", &chain),
+                demo_corp(("ww9d27b1f04c8e6a35", "示例书店"), 1_000_003, "Demo-Books-Secret-3Hs8Pz5Nc1Jd6Bg0", &books),
+            ],
+            devices: vec![DemoDevice {
+                token: "demo-5b7f2c90-1e4d-4a86-9c3b-70d8e6f1a254".to_owned(),
+                app_id: "wx_Qe7RkT20pLmVx4Zb9HsYc".to_owned(),
+                wxid: "wxid_k3v9m2x7q1aa22".to_owned(),
+                nick_name: "小禾咖啡".to_owned(),
+            }],
+        }
+    }
+}
+
+impl Sandbox {
+    /// Seeds the demo world: members confirm at once after a short dispatch. Refused when any of it is there already.
+    pub fn demo_world(&self) -> Result<DemoWorld, SandboxError> {
+        let world = DemoWorld::new();
+        for corp in &world.corps {
+            self.add_corp(corp.seed())?;
+        }
+        for device in &world.devices {
+            self.add_device(device.seed())?;
+        }
+        Ok(world)
+    }
+}
+
+impl DemoCorp {
+    fn seed(&self) -> CorpSeed {
+        CorpSeed {
+            corpid: self.corpid.clone(),
+            name: self.name.clone(),
+            agentid: self.agentid,
+            secret: self.secret.clone(),
+            members: self.members.iter().map(|(userid, name)| MemberSeed::new(userid, name)).collect(),
+            tags: vec![TagSeed { id: "etAbC0001".to_owned(), name: "老客户".to_owned() }],
+            settings: CorpSettings::default(),
+        }
+    }
+}
+
+impl DemoDevice {
+    fn seed(&self) -> DeviceSeed {
+        DeviceSeed {
+            token: self.token.clone(),
+            app_id: Some(self.app_id.clone()),
+            wxid: self.wxid.clone(),
+            nick_name: self.nick_name.clone(),
+            mobile: "13800001234".to_owned(),
+            alias: "xiaohe_coffee".to_owned(),
+            labels: vec![FriendLabel { label_id: 7, label_name: "熟客".to_owned() }],
+        }
+    }
+}
+
+fn demo_corp((corpid, name): (&str, &str), agentid: u64, secret: &str, members: &[(&str, &str)]) -> DemoCorp {
+    DemoCorp {
+        corpid: corpid.to_owned(),
+        name: name.to_owned(),
+        agentid,
+        secret: secret.to_owned(),
+        members: members.iter().map(|(userid, name)| ((*userid).to_owned(), (*name).to_owned())).collect(),
+    }
+}

@@ -1,0 +1,194 @@
+//! The WeCom world: one self-built app in each corp, served under `/cgi-bin/…`.
+//!
+//! A call goes: path → counters → body → scripted fault → token → rate → function. Functions are synchronous and
+//! hold only their corp's lock; the one exception, an upload, reads its body before it locks anything.
+
+mod api;
+mod call;
+mod corp;
+mod create;
+mod directory;
+mod draft;
+mod media;
+mod message;
+mod multipart;
+mod post;
+pub(crate) mod probe;
+mod rates;
+mod reads;
+mod refusal;
+mod script;
+mod seed;
+mod target;
+mod token;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, RwLock};
+
+use axum::extract::{Query, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use crate::Sandbox;
+use crate::answer::{Answer, cut, deliver};
+use crate::fault::{FaultKind, Struck, World};
+use crate::ids::IdMaker;
+use crate::record::Counters;
+use crate::sync::{lock, read};
+use crate::wecom::api::Api;
+use crate::wecom::call::Call;
+use crate::wecom::corp::Corp;
+use crate::wecom::create::Creation;
+use crate::wecom::reads::Read;
+use crate::wecom::refusal::Refusal;
+use crate::wecom::token::Tokens;
+
+pub use message::AppMessage;
+pub use seed::{Confirm, CorpSeed, CorpSettings, CorpView, Customer, MemberSeed, TagSeed, TokenEvent};
+
+/// Larger than any body that a call allows; what is bigger loses its connection.
+const MAX_BODY: usize = 32 * 1024 * 1024;
+
+/// All corps of the world.
+#[derive(Debug)]
+pub(crate) struct Wecom {
+    corps: RwLock<Corps>,
+    tokens: Tokens,
+    ids: IdMaker,
+    calls: Counters<{ Api::COUNT }>,
+}
+
+#[derive(Debug, Default)]
+struct Corps {
+    list: Vec<Arc<Corp>>,
+    /// Lower-case corpid → corp.
+    by_corpid: HashMap<String, Arc<Corp>>,
+}
+
+/// The handler of `/cgi-bin/…`.
+pub(crate) async fn handle(State(sandbox): State<Sandbox>, request: Request) -> Response {
+    let arrival_ms = sandbox.clock().now_ms();
+    let (parts, body) = request.into_parts();
+    let Some(api) = Api::of(parts.uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else { return cut() };
+    let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
+    let corp = sandbox.wecom().corp_of(&query);
+    sandbox.wecom().count(api, corp.as_deref());
+    let owners = [corp.as_deref().map(|corp| corp.corpid.as_str()), None];
+    let fault = sandbox.faults().take(Struck { world: World::Wecom, call: api.name(), owners });
+    let job_errcode = if let Some(FaultKind::JobFails { errcode }) = fault { errcode } else { 0 };
+    let (method, headers) = (parts.method, parts.headers);
+    let work = async move {
+        let now_ms = sandbox.clock().now_ms();
+        let call = Call { api, method, query, headers, body, arrival_ms, now_ms };
+        answer(&sandbox, &call, job_errcode).await.unwrap_or_else(|refusal| refusal.into_answer(api, now_ms))
+    };
+    deliver(fault, refusal::scripted, work).await
+}
+
+async fn answer(sandbox: &Sandbox, call: &Call, job_errcode: i64) -> Result<Answer, Refusal> {
+    let wecom = sandbox.wecom();
+    if call.api == Api::Gettoken {
+        let find = |corpid: &str| wecom.find(corpid);
+        return wecom.tokens.gettoken(find, |secret| wecom.knows_secret(secret), call).map(Answer::ok);
+    }
+    let corp = wecom.tokens.check(call)?;
+    {
+        let state = &mut *corp.state();
+        state.rates.call(call.api, &state.settings, call.now_ms)?;
+    }
+    if !call.api.accepts(&call.method) {
+        return Err(Refusal::parameter("invalid Request Parameter: POST expected"));
+    }
+    match call.api {
+        Api::UploadAttachment => media::upload(&corp, sandbox.blobs(), wecom.ids, call).await.map(Answer::ok),
+        Api::MediaGet => media::get(&corp, sandbox.blobs(), wecom.ids, call),
+        Api::AddMomentTask => {
+            let creation = Creation { corp: &corp, ids: wecom.ids, ledger: sandbox.ledger(), call, job_errcode };
+            creation.add().map(Answer::ok)
+        }
+        _ => plain(wecom, &corp, call).map(Answer::ok),
+    }
+}
+
+/// The calls that only look, and the two small ones that do not.
+fn plain(wecom: &Wecom, corp: &Corp, call: &Call) -> Result<Value, Refusal> {
+    match call.api {
+        Api::FollowUserList => Ok(directory::follow_users(corp)),
+        Api::UserGet => directory::user(corp, call),
+        Api::UserSimplelist => directory::users_of_department(corp, call),
+        Api::DepartmentSimplelist => directory::department_list(corp, call),
+        Api::CorpTagList => Ok(directory::tags(corp, &call.json()?)),
+        Api::CustomerList => directory::customers(corp, call),
+        Api::AgentGet => directory::agent(corp, call),
+        Api::MessageSend => message::send(corp, &call.json()?, call.now_ms),
+        Api::MomentTaskResult => create::result(corp, wecom.ids, call),
+        _ => moment_read(wecom, corp, call),
+    }
+}
+
+fn moment_read(wecom: &Wecom, corp: &Corp, call: &Call) -> Result<Value, Refusal> {
+    if call.api != Api::CancelMomentTask && !corp.state().settings.can_read {
+        return Err(Refusal::new(48002, "api forbidden"));
+    }
+    let body = call.json()?;
+    let read = Read { corp, ids: wecom.ids, body: &body, now_ms: call.now_ms };
+    match call.api {
+        Api::MomentList => read.list(),
+        Api::MomentTask => read.task(),
+        Api::MomentCustomerList => read.customers(),
+        Api::MomentSendResult => read.send_result(),
+        Api::MomentComments => read.comments(),
+        _ => read.cancel(),
+    }
+}
+
+impl Wecom {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            corps: RwLock::default(),
+            tokens: Tokens::default(),
+            ids: IdMaker::new(seed),
+            calls: Counters::new(),
+        }
+    }
+
+    /// By corpid, without regard to case (reference wecom 1).
+    pub(crate) fn find(&self, corpid: &str) -> Option<Arc<Corp>> {
+        read(&self.corps).by_corpid.get(&corpid.to_lowercase()).cloned()
+    }
+
+    /// Every corp, in the order seeded.
+    pub(crate) fn all(&self) -> Vec<Arc<Corp>> {
+        read(&self.corps).list.clone()
+    }
+
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        self.calls.by_name(Api::names())
+    }
+
+    pub(crate) fn counts_by_corp(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
+        self.all().iter().map(|corp| (corp.corpid.clone(), corp.calls.by_name(Api::names()))).collect()
+    }
+
+    /// Who is calling, before anything is checked: from the token, or from the query of `gettoken`.
+    fn corp_of(&self, query: &HashMap<String, String>) -> Option<Arc<Corp>> {
+        match (query.get("access_token"), query.get("corpid")) {
+            (Some(token), _) => self.tokens.owner(token),
+            (None, Some(corpid)) => self.find(corpid),
+            (None, None) => None,
+        }
+    }
+
+    fn count(&self, api: Api, corp: Option<&Corp>) {
+        self.calls.count(api as usize);
+        if let Some(corp) = corp {
+            corp.calls.count(api as usize);
+        }
+    }
+
+    fn knows_secret(&self, secret: &str) -> bool {
+        self.all().iter().any(|corp| lock(&corp.keys).owns(secret))
+    }
+}

@@ -1,0 +1,144 @@
+//! The keys of an installation, newest first.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{hkdf, hmac, rand};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use secrecy::{ExposeSecret as _, SecretString};
+use zeroize::Zeroizing;
+
+use crate::VaultError;
+use crate::text::{self, SealedText};
+
+const KEY_BYTES: usize = 32;
+/// Keeps the signing key apart from the sealing key that it is derived from.
+const SIGNING_PURPOSE: &[u8] = b"moments-sync link signature v1";
+
+/// The keys of an installation. Seals with the newest, opens with any. Its `Debug` shows ids only.
+pub struct KeyRing {
+    newest: Key,
+    older: Vec<Key>,
+}
+
+struct Key {
+    id: String,
+    sealing: RandomizedNonceKey,
+    signing: hmac::Key,
+}
+
+impl KeyRing {
+    /// Reads the setting `vault.keys`: `id:base64,id2:base64`, newest first, each key 32 bytes.
+    ///
+    /// Spaces around entries and empty entries are ignored. An id is 1 to 32 of `A-Z a-z 0-9 _ -`.
+    pub fn parse(setting: &SecretString) -> Result<Self, VaultError> {
+        let entries = setting.expose_secret().split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let mut keys = Vec::new();
+        for (index, entry) in entries.enumerate() {
+            let key = Key::parse(entry, index + 1)?;
+            if keys.iter().any(|known: &Key| known.id == key.id) {
+                return Err(VaultError::DuplicateKey { key_id: key.id });
+            }
+            keys.push(key);
+        }
+        let mut keys = keys.into_iter();
+        let newest = keys.next().ok_or(VaultError::NoKeys)?;
+        Ok(Self { newest, older: keys.collect() })
+    }
+
+    /// The text of a new ring with one random key, to be kept as `vault.keys` or put in front of an existing ring.
+    pub fn generate() -> Result<SecretString, VaultError> {
+        let mut id = [0_u8; 4];
+        let mut key = Zeroizing::new([0_u8; KEY_BYTES]);
+        rand::fill(&mut id).map_err(|_| VaultError::Unavailable)?;
+        rand::fill(key.as_mut_slice()).map_err(|_| VaultError::Unavailable)?;
+        let id = u32::from_be_bytes(id);
+        Ok(format!("k{id:08x}:{}", STANDARD.encode(key.as_slice())).into())
+    }
+
+    /// Seals `secret` with the newest key. It opens only with the same `aad`, which names the row: `channel:17:credential`.
+    pub fn seal(&self, aad: &str, secret: &SecretString) -> Result<String, VaultError> {
+        let mut buffer = secret.expose_secret().as_bytes().to_vec();
+        let nonce = self
+            .newest
+            .sealing
+            .seal_in_place_append_tag(Aad::from(aad), &mut buffer)
+            .map_err(|_| VaultError::Unavailable)?;
+        Ok(text::write(&self.newest.id, nonce.as_ref(), &buffer))
+    }
+
+    /// Opens what [`seal`](Self::seal) wrote for the same `aad`.
+    pub fn open(&self, aad: &str, sealed: &str) -> Result<SecretString, VaultError> {
+        let SealedText { key_id, nonce, ciphertext } = text::read(sealed)?;
+        let key = self.key(key_id).ok_or_else(|| VaultError::MissingKey { key_id: key_id.to_owned() })?;
+        let tampered = || VaultError::Tampered { key_id: key_id.to_owned() };
+        let mut buffer = Zeroizing::new(ciphertext);
+        let plain = key
+            .sealing
+            .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut buffer)
+            .map_err(|_| tampered())?;
+        std::str::from_utf8(plain).map(SecretString::from).map_err(|_| tampered())
+    }
+
+    /// Whether `sealed` should be opened and sealed again, because its key is not the newest. `false` for a text that is not ours.
+    pub fn needs_reseal(&self, sealed: &str) -> bool {
+        text::key_id(sealed).is_ok_and(|key_id| key_id != self.newest.id)
+    }
+
+    /// HMAC-SHA256 of `message` under a key derived from the newest one, in base64url: safe in a URL.
+    pub fn sign(&self, message: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.newest.signing, message.as_bytes()))
+    }
+
+    /// Whether any key of the ring signed `message`; a link outlives a rotation. Compares in constant time.
+    pub fn verify(&self, message: &str, signature: &str) -> bool {
+        let Ok(tag) = URL_SAFE_NO_PAD.decode(signature) else { return false };
+        self.keys().any(|key| hmac::verify(&key.signing, message.as_bytes(), &tag).is_ok())
+    }
+
+    fn key(&self, id: &str) -> Option<&Key> {
+        self.keys().find(|key| key.id == id)
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.newest).chain(&self.older)
+    }
+}
+
+impl fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ids: Vec<_> = self.keys().map(|key| &key.id).collect();
+        f.debug_struct("KeyRing").field("ids", &ids).finish_non_exhaustive()
+    }
+}
+
+impl Key {
+    fn parse(entry: &str, position: usize) -> Result<Self, VaultError> {
+        let bad = |problem| VaultError::BadKey { position, problem };
+        let (id, key) = entry.split_once(':').ok_or_else(|| bad("缺少冒号"))?;
+        if !is_id(id) {
+            return Err(bad("编号须为 1 到 32 个字母、数字、`_` 或 `-`"));
+        }
+        let key = Zeroizing::new(STANDARD.decode(key).map_err(|_| bad("不是标准的 base64"))?);
+        if key.len() != KEY_BYTES {
+            return Err(bad("密钥长度不是 32 字节"));
+        }
+        let sealing = RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| VaultError::Unavailable)?;
+        let signing = signing_key(&key)?;
+        Ok(Self { id: id.to_owned(), sealing, signing })
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+fn signing_key(key: &[u8]) -> Result<hmac::Key, VaultError> {
+    let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(key);
+    let derived = secret.expand(&[SIGNING_PURPOSE], hmac::HMAC_SHA256).map_err(|_| VaultError::Unavailable)?;
+    Ok(derived.into())
+}
+
+#[cfg(test)]
+mod tests;
