@@ -1,13 +1,17 @@
 //! The engine's parts, put together once at start.
 
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use moments_domain::backoff::{backoff, jitter};
 use moments_domain::{ChannelKind, Clock};
 use moments_media::MediaStore;
 use moments_platforms::{Platform, Platforms};
 use moments_store::Store;
 use moments_vault::KeyRing;
+use rand::SeedableRng as _;
+use rand::rngs::SmallRng;
 
 use crate::channel::ChannelCache;
 use crate::locks::KeyedLocks;
@@ -37,6 +41,8 @@ pub struct Parts {
     pub probe: Arc<dyn Probe>,
     /// This process among others; changes with every start.
     pub owner: String,
+    /// Where jitter comes from; the same seed gives the same waits.
+    pub seed: u64,
 }
 
 /// Everything that the engine does. Cheap to clone; all clones are one.
@@ -50,12 +56,14 @@ pub struct Inner {
     pub(crate) channels_cache: ChannelCache,
     pub(crate) gates: GateQueue,
     pub(crate) locks: KeyedLocks,
+    dice: Mutex<SmallRng>,
 }
 
 impl Engine {
     /// Puts the parts together. Nothing runs until [`crate::worker::run`].
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
+            dice: Mutex::new(SmallRng::seed_from_u64(parts.seed)),
             parts,
             wake: Wake::default(),
             channels_cache: ChannelCache::default(),
@@ -67,6 +75,16 @@ impl Engine {
     /// Whether the database answers.
     pub async fn ready(&self) -> Result<(), Problem> {
         Ok(self.store.ping().await?)
+    }
+
+    /// `span` ±10 %.
+    pub(crate) fn jitter(&self, span: Duration) -> Duration {
+        jitter(span, &mut *self.dice.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The wait after failed attempt `n`.
+    pub(crate) fn backoff(&self, n: u32) -> Duration {
+        backoff(n, None, &mut *self.dice.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn platform(&self, kind: ChannelKind) -> Result<&Arc<dyn Platform>, Problem> {

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use moments_domain::content::MomentContent;
-use moments_domain::{AccountId, Outcome, Publication, PublicationId, Timestamp};
+use moments_domain::{AccountId, Outcome, Publication, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 
 use crate::create::json;
@@ -76,10 +76,11 @@ impl Store {
         Ok(self.execute(sql, [now.0.into()]).await?.rows_affected())
     }
 
-    /// Those of `ids` that other publications than `own` have as their Moment.
-    pub async fn moments_taken(&self, own: PublicationId, ids: &[String]) -> Result<HashSet<String>, StoreError> {
-        let sql = "SELECT p.moment_id FROM json_each(?) v JOIN t_moment_publication p ON p.moment_id = v.value WHERE p.id <> ?";
-        let rows = self.rows(sql, [json(&ids)?.into(), own.0.into()]).await?;
+    /// Those of `ids` that other publications of the same channel have as their Moment. An id means something only on its own platform.
+    pub async fn moments_taken(&self, own: &Publication, ids: &[String]) -> Result<HashSet<String>, StoreError> {
+        let sql = "SELECT p.moment_id FROM json_each(?) v JOIN t_moment_publication p ON p.moment_id = v.value \
+                   WHERE p.channel_id = ? AND p.id <> ?";
+        let rows = self.rows(sql, [json(&ids)?.into(), own.channel_id.0.into(), own.id.0.into()]).await?;
         rows.iter().map(|row| Ok(row.try_get("", "moment_id")?)).collect()
     }
 

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use moments_domain::backoff::jitter;
 use moments_domain::{AccountStatus, ErrorClass, FailReason, Failure, Move, Outcome, Timestamp, WaitReason};
 use moments_platforms::{Answer, CallFailure, Platform, Post, Refusal};
 use moments_store::{Gate, NoSubmit};
@@ -179,7 +178,7 @@ pub(crate) async fn refused(job: &mut Job<'_>, open: &OpenChannel, refusal: Refu
 /// A limit of the platform: creations on this channel, and only on this, pause.
 async fn pause(job: &mut Job<'_>, open: &OpenChannel, code: &str) -> Result<(), Stop> {
     let wait = if code == "41210" { MONTH_BLOCK } else { BLOCK };
-    let until = job.now() + wait.max(jitter(wait, &mut rand::rng()));
+    let until = job.now() + wait.max(job.engine.jitter(wait));
     job.engine.store.pause_channel(open.channel.id, until).await?;
     job.engine.channels_cache.forget(open.channel.id);
     job.snooze(WaitReason::Quota, until).await

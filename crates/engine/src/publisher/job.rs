@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use moments_domain::backoff::{backoff, jitter};
 use moments_domain::content::MomentContent;
 use moments_domain::publication::IllegalMove;
 use moments_domain::{AccountId, FailReason, Failure, Move, Outcome, Publication, ResultStatus, Timestamp, WaitReason};
@@ -139,7 +138,7 @@ impl<'a> Job<'a> {
     pub(crate) async fn look_again(&mut self, wait: Duration) -> Result<(), Stop> {
         let mut next = self.publication.clone();
         next.looks += 1;
-        next.look_time = Some(self.now() + jitter(wait, &mut rand::rng()));
+        next.look_time = Some(self.now() + self.engine.jitter(wait));
         self.commit(next, None, None).await.map(|_| ())
     }
 
@@ -174,7 +173,7 @@ impl<'a> Job<'a> {
         }
         next.apply(Move::Retry, self.now())?;
         next.wait_reason = Some(WaitReason::Retry);
-        next.look_time = Some(self.now() + backoff(next.attempt, None, &mut rand::rng()));
+        next.look_time = Some(self.now() + self.engine.backoff(next.attempt));
         next.failure = Some(failure);
         self.commit(next, None, None).await.map(|_| ())
     }

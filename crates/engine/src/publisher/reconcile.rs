@@ -42,7 +42,7 @@ pub(crate) async fn ask(job: &mut Job<'_>) -> Result<(), Stop> {
 /// Candidates that no other publication has adopted.
 async fn unclaimed(job: &Job<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>, Stop> {
     let ids: Vec<_> = candidates.iter().map(|candidate| candidate.moment_id.clone()).collect();
-    let taken = job.engine.store.moments_taken(job.publication.id, &ids).await?;
+    let taken = job.engine.store.moments_taken(&job.publication, &ids).await?;
     Ok(candidates.into_iter().filter(|candidate| !taken.contains(&candidate.moment_id)).collect())
 }
 
@@ -61,11 +61,11 @@ async fn conclude(job: &mut Job<'_>, open: &OpenChannel, found: Vec<Candidate>, 
     }
 }
 
-/// Every sender is one of ours, and there is one: members whom the platform left out are no contradiction.
+/// No sender is a stranger. Members whom the platform left out are no contradiction, not even all of them.
 fn sent_by(candidate: &Candidate, targets: &[String]) -> bool {
     let targets: HashSet<_> = targets.iter().map(|name| name.to_ascii_lowercase()).collect();
     let senders = candidate.senders.as_deref().unwrap_or_default();
-    !senders.is_empty() && senders.iter().all(|name| targets.contains(&name.to_ascii_lowercase()))
+    senders.iter().all(|name| targets.contains(&name.to_ascii_lowercase()))
 }
 
 async fn adopt(job: &mut Job<'_>, candidate: Candidate, personal: bool) -> Result<(), Stop> {
