@@ -30,7 +30,9 @@ pub enum VaultError {
     #[error("封存数据的格式无法识别，可能被截断或改写。请从备份恢复该行，或重新授权该渠道。")]
     Malformed,
     /// The text was changed, belongs to another row, or was sealed with another key of the same id.
-    #[error("封存数据校验失败（密钥 {key_id}）：内容被改动、被移到另一行，或密钥与编号不符。请从备份恢复该行，或重新授权该渠道。")]
+    #[error(
+        "封存数据校验失败（密钥 {key_id}）：内容被改动、被移到另一行，或密钥与编号不符。请从备份恢复该行，或重新授权该渠道。"
+    )]
     Tampered {
         /// The key's id, as the sealed text names it.
         key_id: String,

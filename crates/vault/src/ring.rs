@@ -33,7 +33,11 @@ impl KeyRing {
     ///
     /// Spaces around entries and empty entries are ignored. An id is 1 to 32 of `A-Z a-z 0-9 _ -`.
     pub fn parse(setting: &SecretString) -> Result<Self, VaultError> {
-        let entries = setting.expose_secret().split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        let entries = setting
+            .expose_secret()
+            .split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty());
         let mut keys = Vec::new();
         for (index, entry) in entries.enumerate() {
             let key = Key::parse(entry, index + 1)?;
@@ -44,7 +48,10 @@ impl KeyRing {
         }
         let mut keys = keys.into_iter();
         let newest = keys.next().ok_or(VaultError::NoKeys)?;
-        Ok(Self { newest, older: keys.collect() })
+        Ok(Self {
+            newest,
+            older: keys.collect(),
+        })
     }
 
     /// The text of a new ring with one random key, to be kept as `vault.keys` or put in front of an existing ring.
@@ -70,15 +77,25 @@ impl KeyRing {
 
     /// Opens what [`seal`](Self::seal) wrote for the same `aad`.
     pub fn open(&self, aad: &str, sealed: &str) -> Result<SecretString, VaultError> {
-        let SealedText { key_id, nonce, ciphertext } = text::read(sealed)?;
-        let key = self.key(key_id).ok_or_else(|| VaultError::MissingKey { key_id: key_id.to_owned() })?;
-        let tampered = || VaultError::Tampered { key_id: key_id.to_owned() };
+        let SealedText {
+            key_id,
+            nonce,
+            ciphertext,
+        } = text::read(sealed)?;
+        let key = self.key(key_id).ok_or_else(|| VaultError::MissingKey {
+            key_id: key_id.to_owned(),
+        })?;
+        let tampered = || VaultError::Tampered {
+            key_id: key_id.to_owned(),
+        };
         let mut buffer = Zeroizing::new(ciphertext);
         let plain = key
             .sealing
             .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut buffer)
             .map_err(|_| tampered())?;
-        std::str::from_utf8(plain).map(SecretString::from).map_err(|_| tampered())
+        std::str::from_utf8(plain)
+            .map(SecretString::from)
+            .map_err(|_| tampered())
     }
 
     /// Whether `sealed` should be opened and sealed again, because its key is not the newest. `false` for a text that is not ours.
@@ -93,8 +110,11 @@ impl KeyRing {
 
     /// Whether any key of the ring signed `message`; a link outlives a rotation. Compares in constant time.
     pub fn verify(&self, message: &str, signature: &str) -> bool {
-        let Ok(tag) = URL_SAFE_NO_PAD.decode(signature) else { return false };
-        self.keys().any(|key| hmac::verify(&key.signing, message.as_bytes(), &tag).is_ok())
+        let Ok(tag) = URL_SAFE_NO_PAD.decode(signature) else {
+            return false;
+        };
+        self.keys()
+            .any(|key| hmac::verify(&key.signing, message.as_bytes(), &tag).is_ok())
     }
 
     fn key(&self, id: &str) -> Option<&Key> {
@@ -126,17 +146,26 @@ impl Key {
         }
         let sealing = RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| VaultError::Unavailable)?;
         let signing = signing_key(&key)?;
-        Ok(Self { id: id.to_owned(), sealing, signing })
+        Ok(Self {
+            id: id.to_owned(),
+            sealing,
+            signing,
+        })
     }
 }
 
 fn is_id(text: &str) -> bool {
-    (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    (1..=32).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 fn signing_key(key: &[u8]) -> Result<hmac::Key, VaultError> {
     let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(key);
-    let derived = secret.expand(&[SIGNING_PURPOSE], hmac::HMAC_SHA256).map_err(|_| VaultError::Unavailable)?;
+    let derived = secret
+        .expand(&[SIGNING_PURPOSE], hmac::HMAC_SHA256)
+        .map_err(|_| VaultError::Unavailable)?;
     Ok(derived.into())
 }
 

@@ -27,7 +27,11 @@ pub(crate) fn read(sealed: &str) -> Result<SealedText<'_>, VaultError> {
     let (key_id, body) = parts(sealed)?;
     let bytes = URL_SAFE_NO_PAD.decode(body).map_err(|_| VaultError::Malformed)?;
     let (nonce, ciphertext) = bytes.split_first_chunk().ok_or(VaultError::Malformed)?;
-    Ok(SealedText { key_id, nonce: *nonce, ciphertext: ciphertext.to_vec() })
+    Ok(SealedText {
+        key_id,
+        nonce: *nonce,
+        ciphertext: ciphertext.to_vec(),
+    })
 }
 
 /// The id of the key that a text was sealed with.

@@ -2,12 +2,17 @@ use super::*;
 
 /// A ring with one key per id; each key's bytes are its id's first letter.
 fn ring(ids: &str) -> KeyRing {
-    let setting: Vec<_> = ids.split(' ').map(|id| format!("{id}:{}", STANDARD.encode([id.as_bytes()[0]; 32]))).collect();
+    let setting: Vec<_> = ids
+        .split(' ')
+        .map(|id| format!("{id}:{}", STANDARD.encode([id.as_bytes()[0]; 32])))
+        .collect();
     KeyRing::parse(&setting.join(", ").into()).expect("a ring")
 }
 
 fn sealed(ids: &str) -> String {
-    ring(ids).seal("channel:17:credential", &"app secret".into()).expect("sealed")
+    ring(ids)
+        .seal("channel:17:credential", &"app secret".into())
+        .expect("sealed")
 }
 
 /// What `ring(ids)` says when it opens `text` for the row `aad`: the secret, or the error's name.
@@ -33,12 +38,19 @@ fn what_was_sealed_opens_with_every_ring_that_holds_its_key() {
 fn a_sealed_text_is_bound_to_its_row_and_to_its_bytes() {
     let text = sealed("a");
     let (head, body) = text.rsplit_once('.').expect("three parts");
-    let flipped = format!("{head}.{}", body.replace(&body[20..21], if &body[20..21] == "A" { "B" } else { "A" }));
+    let flipped = format!(
+        "{head}.{}",
+        body.replace(&body[20..21], if &body[20..21] == "A" { "B" } else { "A" })
+    );
     for (aad, text, expected) in [
         ("channel:18:credential", text.clone(), "tampered a"),
         ("channel:17:credential", flipped, "tampered a"),
         ("channel:17:credential", format!("{head}.AAAA"), "Malformed"),
-        ("channel:17:credential", format!("{head}.{}", "A".repeat(16)), "tampered a"),
+        (
+            "channel:17:credential",
+            format!("{head}.{}", "A".repeat(16)),
+            "tampered a",
+        ),
         ("channel:17:credential", text.replace("v1.", "v2."), "Malformed"),
         ("channel:17:credential", format!("{text}.x"), "Malformed"),
         ("channel:17:credential", String::new(), "Malformed"),
@@ -51,7 +63,9 @@ fn a_sealed_text_is_bound_to_its_row_and_to_its_bytes() {
 fn another_key_under_the_same_id_is_noticed() {
     let text = sealed("a");
     let other: SecretString = format!("a:{}", STANDARD.encode([9; 32])).into();
-    let answer = KeyRing::parse(&other).expect("a ring").open("channel:17:credential", &text);
+    let answer = KeyRing::parse(&other)
+        .expect("a ring")
+        .open("channel:17:credential", &text);
     assert_eq!(answer.err(), Some(VaultError::Tampered { key_id: "a".into() }));
 }
 
@@ -90,7 +104,10 @@ fn a_setting_that_is_no_ring_says_which_entry_is_wrong() {
 #[test]
 fn a_generated_ring_is_usable_and_new_each_time() {
     let first = KeyRing::generate().expect("a ring");
-    assert_ne!(first.expose_secret(), KeyRing::generate().expect("a ring").expose_secret());
+    assert_ne!(
+        first.expose_secret(),
+        KeyRing::generate().expect("a ring").expose_secret()
+    );
     let ring = KeyRing::parse(&first).expect("parses");
     let text = ring.seal("row", &"s".into()).expect("sealed");
     assert_eq!(ring.open("row", &text).expect("opens").expose_secret(), "s");
