@@ -7,12 +7,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::SnsId;
 use crate::device::{Device, DeviceBody, Profile};
 use crate::envelope;
 use crate::refusal::{RefusalClass, class};
 use crate::send::{NewPost, Published, StageImages, StageVideo, Staged};
 use crate::timeline::{TimelineAnswer, TimelineCursor, TimelinePage, TimelineQuery};
-use crate::SnsId;
 
 /// Times of the reference, section 11.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,17 +31,29 @@ pub struct GeweClient {
 impl GeweClient {
     /// `base_url` holds the vendor's path, such as `https://api.geweapi.com/gewe/v2/api`; `token_header` is `X-GEWE-TOKEN` at GeWe.
     pub fn new(wire: WireClient, base_url: Url, token_header: impl Into<String>) -> Self {
-        Self { wire, base_url, token_header: token_header.into() }
+        Self {
+            wire,
+            base_url,
+            token_header: token_header.into(),
+        }
     }
 
     /// `checkOnline`. A `false` is true; a `true` is often stale: [`get_profile`](Self::get_profile) is the better proof.
     pub async fn check_online(&self, device: &Device) -> Result<bool, CallError> {
-        self.ask(device, "/login/checkOnline", &DeviceBody { app_id: &device.app_id }).await
+        self.ask(device, "/login/checkOnline", &DeviceBody { app_id: &device.app_id })
+            .await
     }
 
     /// `reconnection`: tries to bring a dropped session back, once. Succeeds when the account is online already.
     pub async fn reconnection(&self, device: &Device) -> Result<(), CallError> {
-        let answer = self.post(device, "/login/reconnection", &DeviceBody { app_id: &device.app_id }, TIMEOUT).await?;
+        let answer = self
+            .post(
+                device,
+                "/login/reconnection",
+                &DeviceBody { app_id: &device.app_id },
+                TIMEOUT,
+            )
+            .await?;
         match envelope::succeeded(&answer) {
             Err(error) if class(&error) == Some(RefusalClass::AlreadyOnline) => Ok(()),
             outcome => outcome,
@@ -50,43 +62,74 @@ impl GeweClient {
 
     /// `getProfile`: who is logged in. The best cheap proof of being online.
     pub async fn get_profile(&self, device: &Device) -> Result<Profile, CallError> {
-        self.ask(device, "/personal/getProfile", &DeviceBody { app_id: &device.app_id }).await
+        self.ask(device, "/personal/getProfile", &DeviceBody { app_id: &device.app_id })
+            .await
     }
 
     /// `uploadSnsImage`: the gateway fetches one picture. Repeating it is harmless.
     pub async fn upload_sns_image(&self, device: &Device, img_url: &str) -> Result<Staged, CallError> {
-        let body = StageImages { app_id: &device.app_id, img_urls: [img_url] };
-        let staged: [Staged; 1] = envelope::open(&self.post(device, "/sns/uploadSnsImage", &body, MEDIA_TIMEOUT).await?)?;
+        let body = StageImages {
+            app_id: &device.app_id,
+            img_urls: [img_url],
+        };
+        let staged: [Staged; 1] =
+            envelope::open(&self.post(device, "/sns/uploadSnsImage", &body, MEDIA_TIMEOUT).await?)?;
         let [picture] = staged;
         picture.usable()
     }
 
     /// `uploadSnsVideo`: the gateway fetches the video and its cover picture. Repeating it is harmless.
-    pub async fn upload_sns_video(&self, device: &Device, video_url: &str, thumb_url: &str) -> Result<Staged, CallError> {
-        let body = StageVideo { app_id: &device.app_id, video_url, thumb_url };
+    pub async fn upload_sns_video(
+        &self,
+        device: &Device,
+        video_url: &str,
+        thumb_url: &str,
+    ) -> Result<Staged, CallError> {
+        let body = StageVideo {
+            app_id: &device.app_id,
+            video_url,
+            thumb_url,
+        };
         let staged: Staged = envelope::open(&self.post(device, "/sns/uploadSnsVideo", &body, MEDIA_TIMEOUT).await?)?;
         staged.usable()
     }
 
     /// `sendTextSns`. Not idempotent: after [`CallError::NoAnswer`] the post may be out. So for the other two.
     pub async fn send_text_sns(&self, device: &Device, content: &str) -> Result<Published, CallError> {
-        self.ask(device, "/sns/sendTextSns", &NewPost::text(&device.app_id, content)).await
+        self.ask(device, "/sns/sendTextSns", &NewPost::text(&device.app_id, content))
+            .await
     }
 
     /// `sendImgSns`: 1 to 9 staged pictures in the order shown; `content` may be empty.
-    pub async fn send_img_sns(&self, device: &Device, content: &str, images: &[Staged]) -> Result<Published, CallError> {
-        let post = NewPost { img_infos: Some(images), ..NewPost::text(&device.app_id, content) };
+    pub async fn send_img_sns(
+        &self,
+        device: &Device,
+        content: &str,
+        images: &[Staged],
+    ) -> Result<Published, CallError> {
+        let post = NewPost {
+            img_infos: Some(images),
+            ..NewPost::text(&device.app_id, content)
+        };
         self.ask(device, "/sns/sendImgSns", &post).await
     }
 
     /// `sendVideoSns`: one staged video; `content` may be empty.
     pub async fn send_video_sns(&self, device: &Device, content: &str, video: &Staged) -> Result<Published, CallError> {
-        let post = NewPost { video_info: Some(video), ..NewPost::text(&device.app_id, content) };
+        let post = NewPost {
+            video_info: Some(video),
+            ..NewPost::text(&device.app_id, content)
+        };
         self.ask(device, "/sns/sendVideoSns", &post).await
     }
 
     /// `contactsSnsList`: one page of a person's timeline. For the account's own posts pass its own wxid; `snsList` mixes authors.
-    pub async fn contacts_sns_list(&self, device: &Device, wxid: &str, cursor: &TimelineCursor) -> Result<TimelinePage, CallError> {
+    pub async fn contacts_sns_list(
+        &self,
+        device: &Device,
+        wxid: &str,
+        cursor: &TimelineCursor,
+    ) -> Result<TimelinePage, CallError> {
         let query = TimelineQuery::new(&device.app_id, wxid, cursor);
         let answer: TimelineAnswer = self.ask(device, "/sns/contactsSnsList", &query).await?;
         Ok(answer.page(cursor))
@@ -100,15 +143,29 @@ impl GeweClient {
             app_id: &'a str,
             sns_id: SnsId,
         }
-        let body = Body { app_id: &device.app_id, sns_id };
+        let body = Body {
+            app_id: &device.app_id,
+            sns_id,
+        };
         envelope::succeeded(&self.post(device, "/sns/delSns", &body, TIMEOUT).await?)
     }
 
-    async fn ask<T: DeserializeOwned>(&self, device: &Device, path: &str, body: &impl Serialize) -> Result<T, CallError> {
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        device: &Device,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<T, CallError> {
         envelope::open(&self.post(device, path, body, TIMEOUT).await?)
     }
 
-    async fn post(&self, device: &Device, path: &str, body: &impl Serialize, timeout: Duration) -> Result<Answer, CallError> {
+    async fn post(
+        &self,
+        device: &Device,
+        path: &str,
+        body: &impl Serialize,
+        timeout: Duration,
+    ) -> Result<Answer, CallError> {
         let call = Call::post(&self.base_url, path).secret_header(&self.token_header, &device.token);
         self.wire.call(call.json(body).timeout(timeout)).await
     }

@@ -42,7 +42,11 @@ pub(crate) fn succeeded(answer: &Answer) -> Result<(), CallError> {
         return Ok(());
     }
     let cause = answer.read::<Body<Cause>>().map(|body| body.data).unwrap_or_default();
-    let code = if cause.code.is_empty() { ret.to_string() } else { cause.code };
+    let code = if cause.code.is_empty() {
+        ret.to_string()
+    } else {
+        cause.code
+    };
     let parts: Vec<_> = [msg, cause.msg].into_iter().filter(|part| !part.is_empty()).collect();
     Err(CallError::refused(code, &parts.join("：")))
 }

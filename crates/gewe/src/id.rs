@@ -80,7 +80,11 @@ impl de::Visitor<'_> for IdVisitor {
         reason = "casts from floats saturate, and the value is rounded anyway"
     )]
     fn visit_f64<E: de::Error>(self, id: f64) -> Result<SnsId, E> {
-        Ok(SnsId(if id < 0.0 { (id as i64).cast_unsigned() } else { id as u64 }))
+        Ok(SnsId(if id < 0.0 {
+            (id as i64).cast_unsigned()
+        } else {
+            id as u64
+        }))
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<SnsId, E> {

@@ -34,8 +34,12 @@ const TEXTS: [(&[&str], RefusalClass); 7] = [
 
 /// The class of a failed call; `None` when it was not refused.
 pub fn class(error: &CallError) -> Option<RefusalClass> {
-    let CallError::Refused { message, .. } = error else { return None };
-    let known = TEXTS.iter().find(|(parts, _)| parts.iter().any(|part| message.contains(part)));
+    let CallError::Refused { message, .. } = error else {
+        return None;
+    };
+    let known = TEXTS
+        .iter()
+        .find(|(parts, _)| parts.iter().any(|part| message.contains(part)));
     Some(known.map_or(RefusalClass::Unlisted, |(_, class)| *class))
 }
 

@@ -44,7 +44,13 @@ pub(crate) struct TimelineQuery<'a> {
 
 impl<'a> TimelineQuery<'a> {
     pub(crate) fn new(app_id: &'a str, wxid: &'a str, cursor: &'a TimelineCursor) -> Self {
-        Self { app_id, wxid, max_id: cursor.max_id, decrypt: true, first_page_md5: &cursor.first_page_md5 }
+        Self {
+            app_id,
+            wxid,
+            max_id: cursor.max_id,
+            decrypt: true,
+            first_page_md5: &cursor.first_page_md5,
+        }
     }
 }
 
@@ -71,8 +77,16 @@ impl From<Item> for SnsPost {
     fn from(item: Item) -> Self {
         let moment = TimelineObject::parse(&item.sns_xml);
         let id = moment.as_ref().and_then(|moment| moment.id).unwrap_or(item.id);
-        let create_time = if item.create_time > 0 { item.create_time } else { id.millis().div_euclid(1000) };
-        Self { id, create_time, moment }
+        let create_time = if item.create_time > 0 {
+            item.create_time
+        } else {
+            id.millis().div_euclid(1000)
+        };
+        Self {
+            id,
+            create_time,
+            moment,
+        }
     }
 }
 
@@ -81,7 +95,13 @@ impl TimelineAnswer {
     /// no posts, or the same place again, is the end.
     pub(crate) fn page(self, cursor: &TimelineCursor) -> TimelinePage {
         let posts: Vec<SnsPost> = self.sns_list.into_iter().map(SnsPost::from).collect();
-        let next = posts.last().map(|last| TimelineCursor { max_id: last.id.0, first_page_md5: self.first_page_md5 });
-        TimelinePage { posts, next: next.filter(|next| next.max_id != cursor.max_id) }
+        let next = posts.last().map(|last| TimelineCursor {
+            max_id: last.id.0,
+            first_page_md5: self.first_page_md5,
+        });
+        TimelinePage {
+            posts,
+            next: next.filter(|next| next.max_id != cursor.max_id),
+        }
     }
 }

@@ -51,7 +51,12 @@ impl TimelineObject {
             create_time: object.create_time.trim().parse().unwrap_or_default(),
             text: normalised(&object.content_desc),
             style: style(&content.content_style),
-            media_md5s: content.media_list.media.into_iter().map(|media| media.url.md5).collect(),
+            media_md5s: content
+                .media_list
+                .media
+                .into_iter()
+                .map(|media| media.url.md5)
+                .collect(),
             private: object.private.trim() == "1",
         })
     }

@@ -73,8 +73,16 @@ impl Attachment {
     pub fn new(kind: AttachmentKind, media_id: String) -> Self {
         let media = Some(MediaRef { media_id });
         match kind {
-            AttachmentKind::Image => Self { msgtype: kind, image: media, video: None },
-            AttachmentKind::Video => Self { msgtype: kind, image: None, video: media },
+            AttachmentKind::Image => Self {
+                msgtype: kind,
+                image: media,
+                video: None,
+            },
+            AttachmentKind::Video => Self {
+                msgtype: kind,
+                image: None,
+                video: media,
+            },
         }
     }
 }
@@ -115,20 +123,33 @@ impl Serialize for VisibleRange {
         struct SenderList<'a> {
             user_list: &'a Senders,
         }
-        Range { sender_list: SenderList { user_list: &self.senders } }.serialize(serializer)
+        Range {
+            sender_list: SenderList {
+                user_list: &self.senders,
+            },
+        }
+        .serialize(serializer)
     }
 }
 
 impl NewMoment {
     /// A moment of `text` (may be empty when there are attachments) and `attachments`, confirmed by `senders`.
     pub fn new(text: &str, attachments: Vec<Attachment>, senders: Senders) -> Self {
-        Self { text: Text { content: printable(text) }, attachments, visible_range: VisibleRange { senders } }
+        Self {
+            text: Text {
+                content: printable(text),
+            },
+            attachments,
+            visible_range: VisibleRange { senders },
+        }
     }
 }
 
 /// The text without control characters other than tab and line breaks: JSON could carry those only as `\uXXXX`, which the vendor refuses (40033).
 pub fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect()
+    text.chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'))
+        .collect()
 }
 
 #[cfg(test)]

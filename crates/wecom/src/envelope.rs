@@ -16,7 +16,11 @@ struct Envelope {
 /// Some calls leave `errcode` out when they succeed.
 pub(crate) fn open<T: DeserializeOwned>(answer: &Answer) -> Result<T, CallError> {
     let Envelope { errcode, errmsg } = answer.read()?;
-    if errcode == 0 { answer.read() } else { Err(CallError::refused(errcode.to_string(), &errmsg)) }
+    if errcode == 0 {
+        answer.read()
+    } else {
+        Err(CallError::refused(errcode.to_string(), &errmsg))
+    }
 }
 
 /// An answer without fields of its own.

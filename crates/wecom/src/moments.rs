@@ -42,7 +42,11 @@ const FINISHED: i64 = 3;
 impl From<JobAnswer> for JobStatus {
     /// The result means something only when the job is finished; samples show it earlier.
     fn from(answer: JobAnswer) -> Self {
-        if answer.status == FINISHED { Self::Finished(answer.result) } else { Self::Running }
+        if answer.status == FINISHED {
+            Self::Finished(answer.result)
+        } else {
+            Self::Running
+        }
     }
 }
 
@@ -117,7 +121,10 @@ pub struct Page<T> {
 
 impl<T> Page<T> {
     fn new(items: Vec<T>, next_cursor: String) -> Self {
-        Self { items, next_cursor: Some(next_cursor).filter(|cursor| !cursor.is_empty()) }
+        Self {
+            items,
+            next_cursor: Some(next_cursor).filter(|cursor| !cursor.is_empty()),
+        }
     }
 }
 

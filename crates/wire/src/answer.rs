@@ -21,8 +21,17 @@ impl Answer {
     /// The error tells the place only, because the body may hold a token.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, CallError> {
         serde_json::from_slice(&self.bytes).map_err(|error| {
-            let what = if error.is_data() { "答复的字段与预期不符" } else { "答复不是完整的 JSON" };
-            CallError::no_answer(&format!("{what}（第 {} 行第 {} 列，共 {} 字节）", error.line(), error.column(), self.bytes.len()))
+            let what = if error.is_data() {
+                "答复的字段与预期不符"
+            } else {
+                "答复不是完整的 JSON"
+            };
+            CallError::no_answer(&format!(
+                "{what}（第 {} 行第 {} 列，共 {} 字节）",
+                error.line(),
+                error.column(),
+                self.bytes.len()
+            ))
         })
     }
 }

@@ -36,7 +36,13 @@ impl Call {
     fn new(method: Method, base: &Url, path: &str) -> Self {
         let mut url = base.clone();
         url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
-        Self { method, url, headers: HeaderMap::new(), body: Ok(Vec::new()), timeout: TIMEOUT }
+        Self {
+            method,
+            url,
+            headers: HeaderMap::new(),
+            body: Ok(Vec::new()),
+            timeout: TIMEOUT,
+        }
     }
 
     /// Adds `key=value` to the query.
@@ -68,7 +74,8 @@ impl Call {
     /// Sends `body` as JSON, in raw UTF-8: no `\uXXXX` for anything that can be printed.
     #[must_use]
     pub fn json(mut self, body: &impl Serialize) -> Self {
-        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.headers
+            .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.set_body(serde_json::to_vec(body).map_err(|error| CallError::not_sent(&error.to_string())));
         self
     }

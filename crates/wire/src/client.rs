@@ -90,7 +90,11 @@ impl WireClient {
 
 async fn whole_body(mut response: Response) -> Result<Bytes, CallError> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| CallError::no_answer(&story(error)))? {
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|error| CallError::no_answer(&story(error)))?
+    {
         if body.len() + chunk.len() > MAX_ANSWER_BYTES {
             return Err(CallError::no_answer("答复过大"));
         }
@@ -101,14 +105,22 @@ async fn whole_body(mut response: Response) -> Result<Bytes, CallError> {
 
 /// Connecting is the only failure after which surely nothing was written; all else is in doubt.
 fn failure(error: reqwest::Error) -> CallError {
-    if error.is_connect() || error.is_builder() { CallError::not_sent(&story(error)) } else { CallError::no_answer(&story(error)) }
+    if error.is_connect() || error.is_builder() {
+        CallError::not_sent(&story(error))
+    } else {
+        CallError::no_answer(&story(error))
+    }
 }
 
 /// The error with its causes, without the address.
 fn story(error: reqwest::Error) -> String {
     let timeout = error.is_timeout();
     let error = error.without_url();
-    let mut text = if timeout { format!("超时：{error}") } else { error.to_string() };
+    let mut text = if timeout {
+        format!("超时：{error}")
+    } else {
+        error.to_string()
+    };
     let mut cause = error.source();
     while let Some(error) = cause {
         let _ = write!(text, ": {error}");

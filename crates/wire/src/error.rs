@@ -37,7 +37,10 @@ impl CallError {
 
     /// A clear no.
     pub fn refused(code: impl Into<String>, message: &str) -> Self {
-        Self::Refused { code: code.into(), message: redacted(message) }
+        Self::Refused {
+            code: code.into(),
+            message: redacted(message),
+        }
     }
 
     /// The platform's own code, if it said no.

@@ -17,7 +17,10 @@ pub fn number<'de, D: Deserializer<'de>, N: TryFrom<i128>>(from: D) -> Result<N,
     let number = match Drifting::deserialize(from)? {
         Drifting::Signed(number) => i128::from(number),
         Drifting::Unsigned(number) => i128::from(number),
-        Drifting::Text(text) => text.trim().parse().map_err(|_| D::Error::custom("text is not a whole number"))?,
+        Drifting::Text(text) => text
+            .trim()
+            .parse()
+            .map_err(|_| D::Error::custom("text is not a whole number"))?,
     };
     N::try_from(number).map_err(|_| D::Error::custom("number is out of range"))
 }

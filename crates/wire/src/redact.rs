@@ -32,13 +32,18 @@ fn ends_address(c: char) -> bool {
 
 fn mask_named_values(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
-    let mut names: Vec<_> = ["token", "secret"].iter().flat_map(|name| lower.match_indices(name)).collect();
+    let mut names: Vec<_> = ["token", "secret"]
+        .iter()
+        .flat_map(|name| lower.match_indices(name))
+        .collect();
     names.sort_unstable();
     let mut out = String::with_capacity(text.len());
     let mut done = 0;
     for (at, name) in names {
         let after = at + name.len();
-        let Some((start, end)) = value_after(&text[after..]).filter(|_| after >= done) else { continue };
+        let Some((start, end)) = value_after(&text[after..]).filter(|_| after >= done) else {
+            continue;
+        };
         out.extend([&text[done..after + start], "…"]);
         done = after + end;
     }
@@ -50,7 +55,9 @@ fn mask_named_values(text: &str) -> String {
 fn value_after(rest: &str) -> Option<(usize, usize)> {
     let separator = rest.trim_start_matches(['"', '\'', ' ']);
     let value = separator.strip_prefix(['=', ':'])?.trim_start_matches(['"', '\'', ' ']);
-    let length = value.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.~+/%".contains(c))).unwrap_or(value.len());
+    let length = value
+        .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.~+/%".contains(c)))
+        .unwrap_or(value.len());
     let start = rest.len() - value.len();
     (length > 0).then_some((start, start + length))
 }
@@ -75,7 +82,10 @@ fn mask_phones(text: &str) -> String {
 
 /// The first and last digits to show, when a whole run of digits is a mobile number of the mainland.
 fn phone(digits: &str) -> Option<(&str, &str)> {
-    let national = digits.strip_prefix("86").filter(|rest| rest.len() == 11).unwrap_or(digits);
+    let national = digits
+        .strip_prefix("86")
+        .filter(|rest| rest.len() == 11)
+        .unwrap_or(digits);
     let mobile = national.len() == 11 && matches!(national.as_bytes(), [b'1', b'3'..=b'9', ..]);
     mobile.then(|| (&national[..3], &national[7..]))
 }

@@ -36,12 +36,24 @@ impl Upload {
 }
 
 fn plain(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect()
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
 /// A boundary that does not occur in the file; the first one nearly always fits.
 fn free_boundary(bytes: &[u8]) -> String {
-    let occurs = |boundary: &str| bytes.windows(boundary.len()).any(|window| window == boundary.as_bytes());
+    let occurs = |boundary: &str| {
+        bytes
+            .windows(boundary.len())
+            .any(|window| window == boundary.as_bytes())
+    };
     let mut boundary = "----moments-part-0".to_owned();
     while occurs(&boundary) {
         boundary.push('0');
@@ -54,7 +66,12 @@ mod tests {
     use super::*;
 
     fn body(filename: &str, bytes: &'static [u8]) -> (String, String) {
-        let upload = Upload { field: "media", filename: filename.into(), mime: "image/jpeg".into(), bytes: Bytes::from_static(bytes) };
+        let upload = Upload {
+            field: "media",
+            filename: filename.into(),
+            mime: "image/jpeg".into(),
+            bytes: Bytes::from_static(bytes),
+        };
         let (body, content_type) = upload.into_body();
         (String::from_utf8(body).expect("ASCII in tests"), content_type)
     }

@@ -32,7 +32,10 @@ fn check_text(content_desc: &str, expected: &str) {
         "<TimelineObject><id>1</id>{content_desc}<private>1</private><ContentObject><contentStyle>2</contentStyle><mediaList/></ContentObject></TimelineObject>"
     );
     let object = TimelineObject::parse(&xml).expect("XML");
-    assert_eq!((object.text.as_str(), object.style, object.private), (expected, ContentStyle::Text, true));
+    assert_eq!(
+        (object.text.as_str(), object.style, object.private),
+        (expected, ContentStyle::Text, true)
+    );
     assert!(object.media_md5s.is_empty());
 }
 
@@ -50,14 +53,24 @@ fn texts_are_read_however_they_are_written() {
 
 #[test]
 fn what_is_no_timeline_object_is_not_read() {
-    for xml in ["", "text", "<TimelineObject>", "<TimelineObject><id>1</id></TimelineObject>", "<html><body/></html>"] {
+    for xml in [
+        "",
+        "text",
+        "<TimelineObject>",
+        "<TimelineObject><id>1</id></TimelineObject>",
+        "<html><body/></html>",
+    ] {
         assert_eq!(TimelineObject::parse(xml), None, "{xml}");
     }
 }
 
 #[test]
 fn styles_have_names() {
-    for (code, expected) in [("15", ContentStyle::Video), ("3", ContentStyle::Link), ("7", ContentStyle::Other)] {
+    for (code, expected) in [
+        ("15", ContentStyle::Video),
+        ("3", ContentStyle::Link),
+        ("7", ContentStyle::Other),
+    ] {
         let xml = IMAGES.replace("<contentStyle>1<", &format!("<contentStyle>{code}<"));
         assert_eq!(TimelineObject::parse(&xml).map(|object| object.style), Some(expected));
     }

@@ -19,9 +19,14 @@ impl Server {
         let seen = Arc::clone(&last);
         let app = Router::new().fallback(move |request: Request| remember(request, Arc::clone(&seen), body));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let base = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("a url");
+        let base = format!("http://{}", listener.local_addr().expect("an address"))
+            .parse()
+            .expect("a url");
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Self { client: WecomClient::new(WireClient::new().expect("a client"), base), last }
+        Self {
+            client: WecomClient::new(WireClient::new().expect("a client"), base),
+            last,
+        }
     }
 
     #[track_caller]
@@ -31,7 +36,12 @@ impl Server {
 }
 
 async fn remember(request: Request, last: Arc<Mutex<String>>, answer: &'static str) -> &'static str {
-    let content_type = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("-").to_owned();
+    let content_type = request
+        .headers()
+        .get("content-type")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("-")
+        .to_owned();
     let head = format!("{} {} {content_type}", request.method(), request.uri());
     let body = to_bytes(request.into_body(), 1 << 20).await.expect("a body");
     *last.lock().expect("not poisoned") = format!("{head} {}", String::from_utf8_lossy(&body)).trim().to_owned();
@@ -60,25 +70,44 @@ async fn the_code_is_looked_at_before_the_fields() {
 
 #[tokio::test]
 async fn a_hint_is_kept() {
-    let server = Server::answering(r#"{"errcode":"40001","errmsg":"invalid credential, hint: [1767060000112233445566778]"}"#).await;
+    let server =
+        Server::answering(r#"{"errcode":"40001","errmsg":"invalid credential, hint: [1767060000112233445566778]"}"#)
+            .await;
     let error = server.client.gettoken("ww6c", &"s".into()).await.expect_err("refused");
-    assert_eq!(error, CallError::refused("40001", "invalid credential, hint: [1767060000112233445566778]"));
+    assert_eq!(
+        error,
+        CallError::refused("40001", "invalid credential, hint: [1767060000112233445566778]")
+    );
 }
 
 #[tokio::test]
 async fn a_member_has_a_name_and_a_standing() {
     let server = Server::answering(r#"{"errcode":0,"userid":"li.na","name":"李娜","status":4,"department":[2]}"#).await;
     let member = server.client.user_get(&token(), "li.na").await.expect("a member");
-    assert_eq!((member.name.as_str(), member.status()), ("李娜", crate::MemberStatus::NotActivated));
+    assert_eq!(
+        (member.name.as_str(), member.status()),
+        ("李娜", crate::MemberStatus::NotActivated)
+    );
     server.check("GET /cgi-bin/user/get?access_token=T%260&userid=li.na -");
 }
 
 #[tokio::test]
 async fn an_upload_names_scene_kind_and_length() {
-    let server = Server::answering(r#"{"errcode":0,"errmsg":"","type":"image","media_id":"1Xq","created_at":"1767060123"}"#).await;
+    let server =
+        Server::answering(r#"{"errcode":0,"errmsg":"","type":"image","media_id":"1Xq","created_at":"1767060123"}"#)
+            .await;
     let bytes = Bytes::from_static(b"PNG");
-    let uploaded = server.client.upload_attachment(&token(), AttachmentKind::Image, "a.png", "image/png", bytes).await;
-    assert_eq!(uploaded, Ok(Uploaded { media_id: "1Xq".into(), created_at: 1_767_060_123 }));
+    let uploaded = server
+        .client
+        .upload_attachment(&token(), AttachmentKind::Image, "a.png", "image/png", bytes)
+        .await;
+    assert_eq!(
+        uploaded,
+        Ok(Uploaded {
+            media_id: "1Xq".into(),
+            created_at: 1_767_060_123
+        })
+    );
     server.check(
         "POST /cgi-bin/media/upload_attachment?access_token=T%260&media_type=image&attachment_type=1 \
          multipart/form-data; boundary=----moments-part-0 ------moments-part-0\r\n\
@@ -114,17 +143,39 @@ async fn a_creation_without_a_job_is_no_answer() {
 #[tokio::test]
 async fn a_job_is_judged_by_its_own_code_and_only_when_finished() {
     for (body, expected) in [
-        (r#"{"errcode":0,"status":1,"result":{"errcode":0,"moment_id":"mom0"}}"#, "running"),
+        (
+            r#"{"errcode":0,"status":1,"result":{"errcode":0,"moment_id":"mom0"}}"#,
+            "running",
+        ),
         (r#"{"errcode":0,"status":"2"}"#, "running"),
-        (r#"{"errcode":0,"status":3,"result":{"errcode":0,"errmsg":"ok","moment_id":"mom1","invalid_sender_list":{"user_list":["ghost01"],"department_list":[99]}}}"#, "0 mom1 ghost01"),
-        (r#"{"errcode":0,"status":3,"result":{"errcode":40007,"errmsg":"invalid media_id","invalid_sender_list":{}}}"#, "40007  "),
-        (r#"{"errcode":0,"status":3,"result":{"errcode":0,"moment_id":"mom2","invalid_sender_list":{"user_list":null}}}"#, "0 mom2 "),
+        (
+            r#"{"errcode":0,"status":3,"result":{"errcode":0,"errmsg":"ok","moment_id":"mom1","invalid_sender_list":{"user_list":["ghost01"],"department_list":[99]}}}"#,
+            "0 mom1 ghost01",
+        ),
+        (
+            r#"{"errcode":0,"status":3,"result":{"errcode":40007,"errmsg":"invalid media_id","invalid_sender_list":{}}}"#,
+            "40007  ",
+        ),
+        (
+            r#"{"errcode":0,"status":3,"result":{"errcode":0,"moment_id":"mom2","invalid_sender_list":{"user_list":null}}}"#,
+            "0 mom2 ",
+        ),
     ] {
         let server = Server::answering(body).await;
-        let shown = match server.client.get_moment_task_result(&token(), "jobM8").await.expect("an answer") {
+        let shown = match server
+            .client
+            .get_moment_task_result(&token(), "jobM8")
+            .await
+            .expect("an answer")
+        {
             JobStatus::Running => "running".to_owned(),
             JobStatus::Finished(result) => {
-                format!("{} {} {}", result.errcode, result.moment_id, result.invalid_users().join(","))
+                format!(
+                    "{} {} {}",
+                    result.errcode,
+                    result.moment_id,
+                    result.invalid_users().join(",")
+                )
             }
         };
         assert_eq!(shown, expected, "{body}");
@@ -139,15 +190,35 @@ async fn posts_are_listed_page_by_page() {
             {"moment_id":"mom2","creator":"li.na","create_time":1767061000,"create_type":0,"visible_type":0,"video":{"media_id":"V","thumb_media_id":"T"},"text":null}]}"#,
     )
     .await;
-    let window = ListWindow { start_time: 1_767_060_000, end_time: 1_767_070_000 };
-    let page = server.client.get_moment_list(&token(), window, Some("c1")).await.expect("a page");
+    let window = ListWindow {
+        start_time: 1_767_060_000,
+        end_time: 1_767_070_000,
+    };
+    let page = server
+        .client
+        .get_moment_list(&token(), window, Some("c1"))
+        .await
+        .expect("a page");
     assert_eq!(page.next_cursor.as_deref(), Some("c2"));
     let shown: Vec<_> = page
         .items
         .iter()
-        .map(|m| format!("{} {} {} {} {} {}", m.moment_id, m.create_time, m.text(), m.images(), m.has_video(), m.is_public()))
+        .map(|m| {
+            format!(
+                "{} {} {} {} {} {}",
+                m.moment_id,
+                m.create_time,
+                m.text(),
+                m.images(),
+                m.has_video(),
+                m.is_public()
+            )
+        })
         .collect();
-    assert_eq!(shown, ["mom1 1767060200 周末 2 false true", "mom2 1767061000  0 true false"]);
+    assert_eq!(
+        shown,
+        ["mom1 1767060200 周末 2 false true", "mom2 1767061000  0 true false"]
+    );
     server.check(
         "POST /cgi-bin/externalcontact/get_moment_list?access_token=T%260 application/json \
          {\"start_time\":1767060000,\"end_time\":1767070000,\"filter_type\":0,\"cursor\":\"c1\",\"limit\":20}",
@@ -160,8 +231,16 @@ async fn senders_are_listed_until_the_cursor_is_empty() {
         r#"{"errcode":0,"errmsg":"ok","next_cursor":"","task_list":[{"userid":"zhangwei_07","publish_status":1},{"userid":"li.na","publish_status":"0"}]}"#,
     )
     .await;
-    let page = server.client.get_moment_task(&token(), "mom1", None).await.expect("a page");
-    let shown: Vec<_> = page.items.iter().map(|task| (task.userid.as_str(), task.is_published())).collect();
+    let page = server
+        .client
+        .get_moment_task(&token(), "mom1", None)
+        .await
+        .expect("a page");
+    let shown: Vec<_> = page
+        .items
+        .iter()
+        .map(|task| (task.userid.as_str(), task.is_published()))
+        .collect();
     assert_eq!(shown, [("zhangwei_07", true), ("li.na", false)]);
     assert_eq!(page.next_cursor, None);
     server.check(
@@ -175,5 +254,8 @@ async fn a_task_is_cancelled_by_its_moment() {
     let server = Server::answering(r#"{"errcode":0,"errmsg":"ok"}"#).await;
     assert_eq!(server.client.cancel_moment_task(&token(), "mom1").await, Ok(()));
     let last = server.last.lock().expect("not poisoned").clone();
-    assert!(serde_json::from_str::<Value>(&last[last.find('{').expect("a body")..]).is_ok_and(|body| body["moment_id"] == "mom1"));
+    assert!(
+        serde_json::from_str::<Value>(&last[last.find('{').expect("a body")..])
+            .is_ok_and(|body| body["moment_id"] == "mom1")
+    );
 }

@@ -27,7 +27,9 @@ struct Server {
 impl Server {
     async fn start(steps: &'static [Step]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let base = format!("http://{}/prefix/", listener.local_addr().expect("an address")).parse().expect("a url");
+        let base = format!("http://{}/prefix/", listener.local_addr().expect("an address"))
+            .parse()
+            .expect("a url");
         let requests = Arc::new(AtomicUsize::new(0));
         let seen = Arc::clone(&requests);
         tokio::spawn(async move {
@@ -39,7 +41,9 @@ impl Server {
     }
 
     async fn post(&self, wire: &WireClient) -> Result<serde_json::Value, CallError> {
-        let call = Call::post(&self.base, "/create").secret_query("access_token", &"T0P".into()).json(&"好");
+        let call = Call::post(&self.base, "/create")
+            .secret_query("access_token", &"T0P".into())
+            .json(&"好");
         wire.call(call.timeout(Duration::from_millis(300))).await?.read()
     }
 }
@@ -50,7 +54,9 @@ async fn serve(mut stream: TcpStream, steps: &'static [Step], seen: Arc<AtomicUs
         let step = steps.get(seen.fetch_add(1, Ordering::SeqCst)).copied();
         match step {
             Some(Step::Say(text)) => stream.write_all(text.as_bytes()).await.expect("written"),
-            Some(Step::SayAndClose(text)) => return stream.write_all(text.as_bytes()).await.expect("written"),
+            Some(Step::SayAndClose(text)) => {
+                return stream.write_all(text.as_bytes()).await.expect("written");
+            }
             Some(Step::Hang) => std::future::pending().await,
             None => return,
         }
@@ -77,12 +83,35 @@ async fn outcome(steps: &'static [Step]) -> &'static str {
 async fn everything_but_a_whole_200_with_json_is_no_answer() {
     const CASES: &[(&[Step], &str)] = &[
         (&[Step::Say(OK)], "ok"),
-        (&[Step::Say("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 2\r\n\r\n{}")], "no answer"),
-        (&[Step::Say("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")], "no answer"),
-        (&[Step::Say("HTTP/1.1 301 Moved\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n"), Step::Say(OK)], "no answer"),
-        (&[Step::Say("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>")], "no answer"),
-        (&[Step::Say("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")], "no answer"),
-        (&[Step::SayAndClose("HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"errcode\"")], "no answer"),
+        (
+            &[Step::Say("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 2\r\n\r\n{}")],
+            "no answer",
+        ),
+        (
+            &[Step::Say("HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n")],
+            "no answer",
+        ),
+        (
+            &[
+                Step::Say("HTTP/1.1 301 Moved\r\nlocation: /x\r\ncontent-length: 0\r\n\r\n"),
+                Step::Say(OK),
+            ],
+            "no answer",
+        ),
+        (
+            &[Step::Say("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>")],
+            "no answer",
+        ),
+        (
+            &[Step::Say("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")],
+            "no answer",
+        ),
+        (
+            &[Step::SayAndClose(
+                "HTTP/1.1 200 OK\r\ncontent-length: 20\r\n\r\n{\"errcode\"",
+            )],
+            "no answer",
+        ),
         (&[Step::SayAndClose("")], "no answer"),
         (&[Step::Hang], "no answer"),
     ];
@@ -94,7 +123,9 @@ async fn everything_but_a_whole_200_with_json_is_no_answer() {
 #[tokio::test]
 async fn a_refused_connection_means_that_nothing_was_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let base: Url = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("a url");
+    let base: Url = format!("http://{}", listener.local_addr().expect("an address"))
+        .parse()
+        .expect("a url");
     drop(listener);
     let answer = wire().call(Call::get(&base, "/x")).await;
     assert!(matches!(answer, Err(CallError::NotSent(_))), "{answer:?}");
@@ -119,7 +150,9 @@ async fn a_failure_shows_no_query() {
 #[tokio::test]
 async fn a_header_that_http_forbids_sends_nothing() {
     let server = Server::start(&[Step::Say(OK)]).await;
-    let call = Call::post(&server.base, "/x").secret_header("token", &SecretString::from("a\nb")).json(&());
+    let call = Call::post(&server.base, "/x")
+        .secret_header("token", &SecretString::from("a\nb"))
+        .json(&());
     assert!(matches!(wire().call(call).await, Err(CallError::NotSent(_))));
     assert_eq!(server.requests.load(Ordering::SeqCst), 0);
 }

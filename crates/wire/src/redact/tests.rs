@@ -7,15 +7,27 @@ fn check(text: &str, expected: &str) {
 
 #[test]
 fn queries_of_addresses_are_cut() {
-    check("error for https://a.example/x?access_token=T&b=1 (os error)", "error for https://a.example/x?… (os error)");
-    check("https://a.example/x?t=1，见 https://b.example/y", "https://a.example/x?…，见 https://b.example/y");
-    check("更多：\"https://a.example/?e=40001\"。", "更多：\"https://a.example/?…\"。");
+    check(
+        "error for https://a.example/x?access_token=T&b=1 (os error)",
+        "error for https://a.example/x?… (os error)",
+    );
+    check(
+        "https://a.example/x?t=1，见 https://b.example/y",
+        "https://a.example/x?…，见 https://b.example/y",
+    );
+    check(
+        "更多：\"https://a.example/?e=40001\"。",
+        "更多：\"https://a.example/?…\"。",
+    );
 }
 
 #[test]
 fn values_of_tokens_and_secrets_are_hidden() {
     check("access_token=abc-123&x=1", "access_token=…&x=1");
-    check(r#"{"corpSecret": "s3", "access_token":"t"}"#, r#"{"corpSecret": "…", "access_token":"…"}"#);
+    check(
+        r#"{"corpSecret": "s3", "access_token":"t"}"#,
+        r#"{"corpSecret": "…", "access_token":"…"}"#,
+    );
     check("X-GEWE-TOKEN: 0a1b", "X-GEWE-TOKEN: …");
     check("secret=a token=b secret=c", "secret=… token=… secret=…");
 }
