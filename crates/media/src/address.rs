@@ -64,9 +64,7 @@ pub fn kind_by_address(url: &Url) -> Option<MediaKind> {
     let name = url.path_segments()?.next_back()?;
     let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
     match extension.as_str() {
-        "jpg" | "jpeg" | "png" | "webp" | "gif" | "bmp" | "heic" | "heif" | "avif" => {
-            Some(MediaKind::Image)
-        }
+        "jpg" | "jpeg" | "png" | "webp" | "gif" | "bmp" | "heic" | "heif" | "avif" => Some(MediaKind::Image),
         "mp4" | "m4v" | "mov" | "avi" | "mkv" | "webm" => Some(MediaKind::Video),
         _ => None,
     }
@@ -78,11 +76,7 @@ pub(crate) struct AddressRule(fn(IpAddr) -> bool);
 
 impl AddressRule {
     pub(crate) fn from_setting(allow_private: bool) -> Self {
-        if allow_private {
-            Self(|_| true)
-        } else {
-            Self(is_public)
-        }
+        if allow_private { Self(|_| true) } else { Self(is_public) }
     }
 
     pub(crate) fn allows(self, address: IpAddr) -> bool {
@@ -164,8 +158,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
     let handed_out = first & 0xe000 == 0x2000;
     let protocol = first == 0x2001 && second < 0x0200;
-    let documentation =
-        (first == 0x2001 && second == 0x0db8) || (first == 0x3fff && second < 0x1000);
+    let documentation = (first == 0x2001 && second == 0x0db8) || (first == 0x3fff && second < 0x1000);
     let six_to_four = first == 0x2002;
     handed_out && !protocol && !documentation && !six_to_four
 }

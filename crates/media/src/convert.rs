@@ -35,11 +35,7 @@ pub(crate) fn to_jpeg(picture: Picture, limits: &MediaLimits) -> Result<Converte
     let small = resize(eight_bits(pixels), width, height)?;
     let mut upright = DynamicImage::ImageRgb8(on_white(small));
     upright.apply_orientation(orientation);
-    encode(
-        &upright.into_rgb8(),
-        profile.as_deref(),
-        limits.image_max_bytes,
-    )
+    encode(&upright.into_rgb8(), profile.as_deref(), limits.image_max_bytes)
 }
 
 /// RGB, with transparency where the picture has it; a no-op for most pictures.
@@ -59,7 +55,7 @@ fn resize(pixels: DynamicImage, width: u32, height: u32) -> Result<DynamicImage,
     Resizer::new()
         .resize(&pixels, &mut small, &ResizeOptions::new())
         .map_err(|_| MediaError::Broken {
-            detail: "图片无法缩放",
+            detail: "图片无法缩放"
         })?;
     Ok(small)
 }
@@ -84,11 +80,7 @@ fn over_white(channel: u8, alpha: u8) -> u8 {
 }
 
 /// Encodes with falling quality until the file fits.
-pub(crate) fn encode(
-    pixels: &RgbImage,
-    profile: Option<&[u8]>,
-    max_bytes: u64,
-) -> Result<Converted, MediaError> {
+pub(crate) fn encode(pixels: &RgbImage, profile: Option<&[u8]>, max_bytes: u64) -> Result<Converted, MediaError> {
     let mut smallest = 0;
     for quality in QUALITIES {
         let jpeg = encode_once(pixels, profile, quality)?;
@@ -107,11 +99,7 @@ pub(crate) fn encode(
     })
 }
 
-fn encode_once(
-    pixels: &RgbImage,
-    profile: Option<&[u8]>,
-    quality: u8,
-) -> Result<Vec<u8>, MediaError> {
+fn encode_once(pixels: &RgbImage, profile: Option<&[u8]>, quality: u8) -> Result<Vec<u8>, MediaError> {
     const FAILED: MediaError = MediaError::Broken {
         detail: "图片无法编码为 JPEG",
     };

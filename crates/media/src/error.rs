@@ -149,13 +149,8 @@ fn status_message(status: u16) -> String {
 
 fn too_large_message(bytes: Option<u64>, limit: u64) -> String {
     const MB: u64 = 1024 * 1024;
-    let size = bytes.map_or_else(String::new, |bytes| {
-        format!("大小 {} MB，", tenths_up(bytes, MB))
-    });
-    format!(
-        "文件{size}超过上限 {} MB，请压缩后再试",
-        tenths_up(limit, MB)
-    )
+    let size = bytes.map_or_else(String::new, |bytes| format!("大小 {} MB，", tenths_up(bytes, MB)));
+    format!("文件{size}超过上限 {} MB，请压缩后再试", tenths_up(limit, MB))
 }
 
 /// `value / unit` with one decimal, rounded up so that "30.0 over 30" never appears; no decimal when whole.

@@ -79,29 +79,18 @@ impl Fetcher {
         Self::with(policy, rule, Arc::new(SystemLookup))
     }
 
-    pub(crate) fn with(
-        policy: FetchPolicy,
-        rule: AddressRule,
-        lookup: Arc<dyn Resolve>,
-    ) -> Result<Self, MediaError> {
+    pub(crate) fn with(policy: FetchPolicy, rule: AddressRule, lookup: Arc<dyn Resolve>) -> Result<Self, MediaError> {
         let client = Client::builder()
             .user_agent(concat!("moments-sync/", env!("CARGO_PKG_VERSION")))
             // A proxy from the environment would resolve names itself, past the guard.
             .no_proxy()
             .redirect(redirect::Policy::none())
-            .dns_resolver(Guarded {
-                inner: lookup,
-                rule,
-            })
+            .dns_resolver(Guarded { inner: lookup, rule })
             .connect_timeout(policy.connect_timeout)
             .read_timeout(policy.read_timeout)
             .build()
             .map_err(transfer_error)?;
-        Ok(Self {
-            client,
-            rule,
-            policy,
-        })
+        Ok(Self { client, rule, policy })
     }
 
     /// Streams the file at `url` into a temporary file in `dir`, hashing on the way.
@@ -168,8 +157,7 @@ fn is_redirect(status: StatusCode) -> bool {
 }
 
 fn redirect_target(from: &Url, response: &Response) -> Option<Url> {
-    from.join(response.headers().get(LOCATION)?.to_str().ok()?)
-        .ok()
+    from.join(response.headers().get(LOCATION)?.to_str().ok()?).ok()
 }
 
 /// Tells the guard's refusal and time-outs from other network trouble, and drops the URL from the text.

@@ -68,11 +68,7 @@ impl Folder {
     }
 
     /// Keeps a conversion and notes it.
-    pub(crate) fn keep_jpeg(
-        &self,
-        made: &Converted,
-        note: &str,
-    ) -> Result<FittedMedia, MediaError> {
+    pub(crate) fn keep_jpeg(&self, made: &Converted, note: &str) -> Result<FittedMedia, MediaError> {
         let sha256 = hex::encode(Sha256::digest(&made.jpeg));
         self.adopt(self.write_temporary(&made.jpeg)?, &sha256)?;
         let bytes = made.jpeg.len() as u64;
@@ -84,8 +80,7 @@ impl Folder {
         };
         let text = serde_json::to_vec(&known).map_err(io::Error::from)?;
         let file = self.write_temporary(&text)?;
-        file.persist(self.note_path(note))
-            .map_err(|failed| failed.error)?;
+        file.persist(self.note_path(note)).map_err(|failed| failed.error)?;
         self.fitted(known)
     }
 

@@ -72,11 +72,7 @@ impl MediaStore {
     /// A picture is turned upright (platforms and phones differ in heeding EXIF), scaled down, put on white where
     /// transparent. A video is never changed: [`MediaError::TooLarge`] and [`MediaError::TooLong`] name the
     /// figures. [`MediaError::NotKept`] when the original is not here.
-    pub async fn fitted(
-        &self,
-        media: &KeptMedia,
-        limits: &MediaLimits,
-    ) -> Result<FittedMedia, MediaError> {
+    pub async fn fitted(&self, media: &KeptMedia, limits: &MediaLimits) -> Result<FittedMedia, MediaError> {
         let original = self.folder.existing(&media.sha256)?;
         if media.kind() == MediaKind::Video {
             check_video(media, limits)?;
@@ -141,12 +137,7 @@ impl MediaStore {
         &self,
         job: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
     ) -> Result<T, MediaError> {
-        let permit = self
-            .permits
-            .clone()
-            .acquire_owned()
-            .await
-            .map_err(io::Error::other)?;
+        let permit = self.permits.clone().acquire_owned().await.map_err(io::Error::other)?;
         let running = tokio::task::spawn_blocking(move || {
             // Held by the job, not by its caller, who may have gone away.
             let _permit = permit;
@@ -155,7 +146,7 @@ impl MediaStore {
         match running.await {
             Ok(result) => result,
             Err(stopped) if stopped.is_panic() => Err(MediaError::Broken {
-                detail: "解码时出错",
+                detail: "解码时出错"
             }),
             Err(stopped) => Err(io::Error::other(stopped).into()),
         }
@@ -184,9 +175,7 @@ fn check_video(video: &KeptMedia, limits: &MediaLimits) -> Result<(), MediaError
 fn fits_as_it_is(media: &KeptMedia, limits: &MediaLimits) -> bool {
     let size = (media.width, media.height);
     media.kind() == MediaKind::Video
-        || (media.portable
-            && media.bytes <= limits.image_max_bytes
-            && limits.fit(media.width, media.height) == size)
+        || (media.portable && media.bytes <= limits.image_max_bytes && limits.fit(media.width, media.height) == size)
 }
 
 fn unchanged(media: &KeptMedia, path: PathBuf) -> FittedMedia {

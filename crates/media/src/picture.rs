@@ -40,11 +40,7 @@ pub(crate) fn read_picture(path: &Path, format: MediaFormat) -> Result<Picture, 
     let jpeg_is_plain = format != MediaFormat::Jpeg || check_jpeg(&bytes)?;
     let mut decoder = decoder_within_limits(&bytes, image_format(format)?)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let profile = decoder
-        .icc_profile()
-        .ok()
-        .flatten()
-        .filter(|profile| is_rgb(profile));
+    let profile = decoder.icc_profile().ok().flatten().filter(|profile| is_rgb(profile));
     let pixels = DynamicImage::from_decoder(decoder).map_err(|error| decode_error(&error))?;
     let portable = matches!(format, MediaFormat::Jpeg | MediaFormat::Png)
         && orientation == Orientation::NoTransforms
@@ -58,19 +54,14 @@ pub(crate) fn read_picture(path: &Path, format: MediaFormat) -> Result<Picture, 
 }
 
 /// The library checks memory in its shortcut only, not when the decoder is used directly.
-fn decoder_within_limits(
-    bytes: &[u8],
-    format: ImageFormat,
-) -> Result<impl ImageDecoder + '_, MediaError> {
+fn decoder_within_limits(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder + '_, MediaError> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_PICTURE_SIDE);
     limits.max_image_height = Some(MAX_PICTURE_SIDE);
     limits.max_alloc = Some(MAX_PICTURE_MEMORY);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
-    let decoder = reader
-        .into_decoder()
-        .map_err(|error| decode_error(&error))?;
+    let decoder = reader.into_decoder().map_err(|error| decode_error(&error))?;
     if decoder.total_bytes() > MAX_PICTURE_MEMORY {
         return Err(MediaError::TooManyPixels);
     }
@@ -111,10 +102,7 @@ fn is_rgb(profile: &[u8]) -> bool {
 fn swaps_sides(orientation: Orientation) -> bool {
     matches!(
         orientation,
-        Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
     )
 }
 
@@ -124,11 +112,10 @@ fn decode_error(error: &ImageError) -> MediaError {
         ImageError::Unsupported(_) => MediaError::NotSupported {
             found: "不常见的图片编码",
         },
-        ImageError::IoError(_)
-        | ImageError::Decoding(_)
-        | ImageError::Encoding(_)
-        | ImageError::Parameter(_) => MediaError::Broken {
-            detail: "图片无法解码",
-        },
+        ImageError::IoError(_) | ImageError::Decoding(_) | ImageError::Encoding(_) | ImageError::Parameter(_) => {
+            MediaError::Broken {
+                detail: "图片无法解码"
+            }
+        }
     }
 }

@@ -56,7 +56,7 @@ fn head(path: &Path) -> Result<Vec<u8>, MediaError> {
 fn sniff(head: &[u8]) -> Result<MediaFormat, MediaError> {
     if head.is_empty() {
         return Err(MediaError::Broken {
-            detail: "文件是空的",
+            detail: "文件是空的"
         });
     }
     match infer::get(head).map(|found| found.mime_type()) {
@@ -70,9 +70,7 @@ fn sniff(head: &[u8]) -> Result<MediaFormat, MediaError> {
         }),
         // Encoders invent new brands for the same container; whether it is one, parsing will tell.
         None if head.get(4..8) == Some(b"ftyp") => Ok(MediaFormat::Mp4),
-        None => Err(MediaError::NotSupported {
-            found: "无法识别"
-        }),
+        None => Err(MediaError::NotSupported { found: "无法识别" }),
     }
 }
 

@@ -18,10 +18,7 @@ impl Resolve for Guarded {
         let rule = self.rule;
         let addresses = self.inner.resolve(name);
         Box::pin(async move {
-            let mut allowed = addresses
-                .await?
-                .filter(move |a| rule.allows(a.ip()))
-                .peekable();
+            let mut allowed = addresses.await?.filter(move |a| rule.allows(a.ip())).peekable();
             if allowed.peek().is_none() {
                 return Err(UrlProblem::PrivateAddress.into());
             }

@@ -46,10 +46,7 @@ pub(crate) fn decoded(jpeg: &[u8]) -> RgbImage {
 
 pub(crate) fn jpeg(pixels: &RgbImage) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let (width, height) = (
-        pixels.width().try_into().unwrap(),
-        pixels.height().try_into().unwrap(),
-    );
+    let (width, height) = (pixels.width().try_into().unwrap(), pixels.height().try_into().unwrap());
     Encoder::new(&mut bytes, 92)
         .encode(pixels, width, height, ColorType::Rgb)
         .unwrap();
@@ -153,10 +150,7 @@ pub(crate) fn mp4(video: Mp4) -> Vec<u8> {
     }
     moov.extend(mp4_box(*b"trak", &track(video)));
     [
-        mp4_box(
-            *b"ftyp",
-            &[&video.brand[..], &[0, 0, 2, 0], b"isommp41"].concat(),
-        ),
+        mp4_box(*b"ftyp", &[&video.brand[..], &[0, 0, 2, 0], b"isommp41"].concat()),
         mp4_box(*b"moov", &moov),
         mp4_box(*b"mdat", &vec![7; video.data_bytes]),
     ]
@@ -176,21 +170,11 @@ fn track(video: Mp4) -> Vec<u8> {
     tkhd.extend((u32::from(video.size.0) << 16).to_be_bytes());
     tkhd.extend((u32::from(video.size.1) << 16).to_be_bytes());
     let hdlr = [&[0; 8], &video.handler[..], &[0; 13]].concat();
-    let mdia = [
-        mp4_box(*b"mdhd", &clock(video.track_ms)),
-        mp4_box(*b"hdlr", &hdlr),
-    ]
-    .concat();
+    let mdia = [mp4_box(*b"mdhd", &clock(video.track_ms)), mp4_box(*b"hdlr", &hdlr)].concat();
     [mp4_box(*b"tkhd", &tkhd), mp4_box(*b"mdia", &mdia)].concat()
 }
 
 /// The common start of `mvhd` and `mdhd`, counting in milliseconds.
 fn clock(length: u32) -> Vec<u8> {
-    [
-        &[0; 12],
-        &1000_u32.to_be_bytes()[..],
-        &length.to_be_bytes(),
-        &[0; 80],
-    ]
-    .concat()
+    [&[0; 12], &1000_u32.to_be_bytes()[..], &length.to_be_bytes(), &[0; 80]].concat()
 }

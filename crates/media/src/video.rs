@@ -84,7 +84,7 @@ fn content(file: &mut File, position: u64, header: &Header) -> Result<Vec<u8>, M
     let before = header.length as u64;
     if header.size - before > MAX_INDEX_BYTES {
         return Err(MediaError::Broken {
-            detail: "MP4 索引过大",
+            detail: "MP4 索引过大"
         });
     }
     let mut bytes = Vec::new();
@@ -115,11 +115,7 @@ fn shown_size(track: &[u8]) -> Option<(u32, u32)> {
     if width == 0 || height == 0 {
         return None;
     }
-    Some(if turned {
-        (height, width)
-    } else {
-        (width, height)
-    })
+    Some(if turned { (height, width) } else { (width, height) })
 }
 
 /// The length of the presentation (which edit lists may have cut), else of its fragments, else of the track.

@@ -8,11 +8,7 @@ use crate::media::MediaFormat;
 use crate::picture::read_picture;
 use crate::samples::*;
 
-fn convert(
-    bytes: &[u8],
-    format: MediaFormat,
-    limits: &MediaLimits,
-) -> Result<Converted, MediaError> {
+fn convert(bytes: &[u8], format: MediaFormat, limits: &MediaLimits) -> Result<Converted, MediaError> {
     let mut file = NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     to_jpeg(read_picture(file.path(), format)?, limits)
@@ -70,10 +66,7 @@ fn large_pictures_are_scaled_down_in_their_proportions() {
 #[test]
 fn webp_gif_and_cmyk_become_ordinary_jpegs() {
     let picture = quarters(96, 64);
-    let gif = encoded(
-        DynamicImage::ImageRgb8(picture.clone()).into_rgba8(),
-        ImageFormat::Gif,
-    );
+    let gif = encoded(DynamicImage::ImageRgb8(picture.clone()).into_rgba8(), ImageFormat::Gif);
     for (source, format) in [
         (encoded(picture, ImageFormat::WebP), MediaFormat::Webp),
         (gif, MediaFormat::Gif),
@@ -89,10 +82,7 @@ fn webp_gif_and_cmyk_become_ordinary_jpegs() {
 fn transparency_is_put_on_white() {
     let made = |source: Vec<u8>, format| convert(&source, format, &MediaLimits::WECOM).unwrap();
     let white = [255; 3];
-    let png = made(
-        encoded(glass(3000, 2000), ImageFormat::Png),
-        MediaFormat::Png,
-    );
+    let png = made(encoded(glass(3000, 2000), ImageFormat::Png), MediaFormat::Png);
     check_corners(&png, [white, white, BLUE, BLUE]);
     let gif = made(encoded(glass(96, 64), ImageFormat::Gif), MediaFormat::Gif);
     check_corners(&gif, [white, white, BLUE, BLUE]);
@@ -100,13 +90,7 @@ fn transparency_is_put_on_white() {
 
 #[test]
 fn half_transparency_is_mixed() {
-    for (channel, alpha, mixed) in [
-        (0, 255, 0),
-        (0, 0, 255),
-        (0, 128, 127),
-        (200, 128, 227),
-        (255, 7, 255),
-    ] {
+    for (channel, alpha, mixed) in [(0, 255, 0), (0, 0, 255), (0, 128, 127), (200, 128, 227), (255, 7, 255)] {
         assert_eq!(over_white(channel, alpha), mixed, "{channel} at {alpha}");
     }
 }

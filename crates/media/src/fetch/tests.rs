@@ -25,11 +25,7 @@ struct Table(Vec<IpAddr>);
 
 impl Resolve for Table {
     fn resolve(&self, _: Name) -> Resolving {
-        let found: Vec<_> = self
-            .0
-            .iter()
-            .map(|&address| SocketAddr::new(address, 0))
-            .collect();
+        let found: Vec<_> = self.0.iter().map(|&address| SocketAddr::new(address, 0)).collect();
         Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
     }
 }
@@ -46,18 +42,8 @@ fn guarded(names_lead_to: &[&str]) -> Fetcher {
 }
 
 fn with_policy(names_lead_to: &[&str], policy: FetchPolicy) -> Fetcher {
-    let table = Table(
-        names_lead_to
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect(),
-    );
-    Fetcher::with(
-        policy,
-        AddressRule::public_and_test_server(),
-        Arc::new(table),
-    )
-    .unwrap()
+    let table = Table(names_lead_to.iter().map(|address| address.parse().unwrap()).collect());
+    Fetcher::with(policy, AddressRule::public_and_test_server(), Arc::new(table)).unwrap()
 }
 
 async fn code_of(fetcher: &Fetcher, url: &str) -> String {
@@ -80,10 +66,7 @@ async fn code_of(fetcher: &Fetcher, url: &str) -> String {
 async fn a_file_is_streamed_and_hashed() {
     let server = serve(Router::new().route("/a", get(|| async { "moments" }))).await;
     let dir = tempfile::tempdir().unwrap();
-    let fetched = guarded(&[])
-        .fetch(&format!("{server}/a"), dir.path())
-        .await
-        .unwrap();
+    let fetched = guarded(&[]).fetch(&format!("{server}/a"), dir.path()).await.unwrap();
     assert_eq!(std::fs::read(&fetched.path).unwrap(), b"moments");
     assert_eq!(fetched.sha256, hex::encode(Sha256::digest(b"moments")));
 }
@@ -115,11 +98,7 @@ async fn redirects_are_followed_and_each_hop_is_checked() {
         ("/localhost", "MEDIA_ADDRESS_FORBIDDEN"),
         ("/file-scheme", "MEDIA_URL_INVALID"),
     ] {
-        assert_eq!(
-            code_of(&fetcher, &format!("{server}{path}")).await,
-            outcome,
-            "{path}"
-        );
+        assert_eq!(code_of(&fetcher, &format!("{server}{path}")).await, outcome, "{path}");
     }
 }
 
@@ -132,11 +111,7 @@ async fn a_name_is_connected_to_only_at_its_allowed_addresses() {
         (&["127.0.0.2"][..], "MEDIA_ADDRESS_FORBIDDEN"),
         (&["169.254.169.254", "::1"][..], "MEDIA_ADDRESS_FORBIDDEN"),
     ] {
-        assert_eq!(
-            code_of(&guarded(addresses), &url).await,
-            outcome,
-            "{addresses:?}"
-        );
+        assert_eq!(code_of(&guarded(addresses), &url).await, outcome, "{addresses:?}");
     }
 }
 
@@ -152,11 +127,7 @@ async fn the_setting_opens_the_private_network() {
         let url = server.replace("127.0.0.1", host) + "/a";
         let outcome = code_of(&Fetcher::new(closed).unwrap(), &url).await;
         assert_eq!(outcome, "MEDIA_ADDRESS_FORBIDDEN", "{host}");
-        assert_eq!(
-            code_of(&Fetcher::new(open).unwrap(), &url).await,
-            "1 bytes",
-            "{host}"
-        );
+        assert_eq!(code_of(&Fetcher::new(open).unwrap(), &url).await, "1 bytes", "{host}");
     }
 }
 
@@ -188,10 +159,7 @@ async fn size_is_limited_whether_announced_or_not() {
     let routes = Router::new()
         .route("/announced", get(|| async { vec![0; 5001] }))
         .route("/fits", get(|| async { vec![0; 5000] }))
-        .route(
-            "/endless",
-            get(move || async move { Body::from_stream(endless()) }),
-        );
+        .route("/endless", get(move || async move { Body::from_stream(endless()) }));
     let server = serve(routes).await;
     for (path, outcome) in [
         ("/announced", "MEDIA_TOO_LARGE"),
@@ -224,8 +192,7 @@ async fn silence_and_trickling_end_in_a_time_out() {
     )
     .await;
     let (short, long) = (Duration::from_millis(300), Duration::from_hours(1));
-    for (path, read_timeout, total_timeout) in [("/silent", short, long), ("/trickle", long, short)]
-    {
+    for (path, read_timeout, total_timeout) in [("/silent", short, long), ("/trickle", long, short)] {
         let policy = FetchPolicy {
             read_timeout,
             total_timeout,
@@ -239,12 +206,7 @@ async fn silence_and_trickling_end_in_a_time_out() {
 
 #[tokio::test]
 async fn a_transfer_that_breaks_off_is_not_taken_for_a_file() {
-    let start = || {
-        stream::iter([
-            Ok(Bytes::from_static(b"x")),
-            Err(std::io::Error::other("gone")),
-        ])
-    };
+    let start = || stream::iter([Ok(Bytes::from_static(b"x")), Err(std::io::Error::other("gone"))]);
     let broken = get(move || async move { Body::from_stream(start()) });
     let server = serve(Router::new().route("/a", broken)).await;
     let outcome = code_of(&guarded(&[]), &format!("{server}/a")).await;
@@ -254,17 +216,10 @@ async fn a_transfer_that_breaks_off_is_not_taken_for_a_file() {
 #[tokio::test]
 async fn an_unreachable_host_is_retried_and_its_url_is_not_told() {
     let dir = tempfile::tempdir().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let url = format!("http://{free}/a.jpg?signature=secret");
     let error = guarded(&[]).fetch(&url, dir.path()).await.unwrap_err();
     assert!(matches!(error, MediaError::Unreachable(_)) && error.retryable());
     let told = format!("{error} {error:?} {}", error.operator_message());
-    assert!(
-        !told.contains("secret") && !told.contains("a.jpg"),
-        "{told}"
-    );
+    assert!(!told.contains("secret") && !told.contains("a.jpg"), "{told}");
 }

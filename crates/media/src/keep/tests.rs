@@ -19,15 +19,9 @@ async fn world() -> World {
     let files = [
         ("/small.jpg", jpeg(&quarters(640, 480))),
         ("/large.jpg", jpeg(&quarters(1920, 1440))),
-        (
-            "/turned.jpg",
-            with_orientation(&jpeg(&quarters(640, 480)), 6),
-        ),
+        ("/turned.jpg", with_orientation(&jpeg(&quarters(640, 480)), 6)),
         ("/small.png", encoded(glass(64, 48), ImageFormat::Png)),
-        (
-            "/really-a.png",
-            encoded(quarters(64, 48), ImageFormat::WebP),
-        ),
+        ("/really-a.png", encoded(quarters(64, 48), ImageFormat::WebP)),
         ("/page.jpg", b"<html><body>login</body></html>".to_vec()),
         ("/ok.mp4", mp4(Mp4::default())),
         (
@@ -45,11 +39,9 @@ async fn world() -> World {
             }),
         ),
     ];
-    let routes = files
-        .into_iter()
-        .fold(Router::new(), |routes, (path, bytes)| {
-            routes.route(path, get(move || async move { bytes }))
-        });
+    let routes = files.into_iter().fold(Router::new(), |routes, (path, bytes)| {
+        routes.route(path, get(move || async move { bytes }))
+    });
     let server = serve(routes).await;
     let dir = tempfile::tempdir().unwrap();
     let policy = FetchPolicy {
@@ -58,10 +50,7 @@ async fn world() -> World {
     };
     let store = MediaStore::open(dir.path(), Fetcher::new(policy).unwrap(), 2).unwrap();
     World {
-        store: MediaStore {
-            ffmpeg: None,
-            ..store
-        },
+        store: MediaStore { ffmpeg: None, ..store },
         server,
         dir,
     }
@@ -69,22 +58,15 @@ async fn world() -> World {
 
 impl World {
     async fn take(&self, path: &str) -> KeptMedia {
-        self.store
-            .take(&format!("{}{path}", self.server))
-            .await
-            .unwrap()
+        self.store.take(&format!("{}{path}", self.server)).await.unwrap()
     }
 
     async fn fitted(&self, path: &str) -> Result<FittedMedia, MediaError> {
-        self.store
-            .fitted(&self.take(path).await, &MediaLimits::WECOM)
-            .await
+        self.store.fitted(&self.take(path).await, &MediaLimits::WECOM).await
     }
 
     fn temporary_files(&self) -> usize {
-        std::fs::read_dir(self.dir.path().join("tmp"))
-            .unwrap()
-            .count()
+        std::fs::read_dir(self.dir.path().join("tmp")).unwrap().count()
     }
 }
 
@@ -116,11 +98,7 @@ async fn what_fits_is_handed_out_unchanged() {
     for path in ["/small.jpg", "/small.png", "/ok.mp4"] {
         let kept = w.take(path).await;
         let fitted = w.store.fitted(&kept, &MediaLimits::WECOM).await.unwrap();
-        assert_eq!(
-            (fitted.sha256, fitted.format),
-            (kept.sha256, kept.format),
-            "{path}"
-        );
+        assert_eq!((fitted.sha256, fitted.format), (kept.sha256, kept.format), "{path}");
     }
 }
 
@@ -136,18 +114,10 @@ async fn what_does_not_fit_is_converted_once() {
         assert_eq!((fitted.width, fitted.height), size, "{path}");
         assert_eq!(fitted.format, MediaFormat::Jpeg, "{path}");
         assert_eq!(hash_of(&fitted.path), fitted.sha256, "{path}");
-        assert_eq!(
-            w.store.path_of(&fitted.sha256),
-            Some(fitted.path.clone()),
-            "{path}"
-        );
+        assert_eq!(w.store.path_of(&fitted.sha256), Some(fitted.path.clone()), "{path}");
         let written = fitted.path.metadata().unwrap().modified().unwrap();
         assert_eq!(w.fitted(path).await.unwrap(), fitted, "{path}");
-        assert_eq!(
-            fitted.path.metadata().unwrap().modified().unwrap(),
-            written,
-            "{path}"
-        );
+        assert_eq!(fitted.path.metadata().unwrap().modified().unwrap(), written, "{path}");
     }
     assert_eq!(w.temporary_files(), 0);
 }
@@ -176,11 +146,7 @@ async fn videos_over_a_limit_are_refused_with_figures() {
         "{error}"
     );
     let heavy = w.take("/heavy.mp4").await;
-    let error = w
-        .store
-        .fitted(&heavy, &MediaLimits::WECOM)
-        .await
-        .unwrap_err();
+    let error = w.store.fitted(&heavy, &MediaLimits::WECOM).await.unwrap_err();
     assert_eq!(error.reason_code(), "MEDIA_TOO_LARGE");
     w.store.fitted(&heavy, &MediaLimits::GEWE).await.unwrap();
 }
@@ -188,15 +154,8 @@ async fn videos_over_a_limit_are_refused_with_figures() {
 #[tokio::test]
 async fn what_is_no_medium_is_not_kept() {
     let w = world().await;
-    let error = w
-        .store
-        .take(&format!("{}/page.jpg", w.server))
-        .await
-        .unwrap_err();
-    assert_eq!(
-        (error.reason_code(), error.retryable()),
-        ("MEDIA_NOT_SUPPORTED", false)
-    );
+    let error = w.store.take(&format!("{}/page.jpg", w.server)).await.unwrap_err();
+    assert_eq!((error.reason_code(), error.retryable()), ("MEDIA_NOT_SUPPORTED", false));
     assert_eq!(w.temporary_files(), 0);
     assert_eq!(
         std::fs::read_dir(w.dir.path()).unwrap().count(),
@@ -210,11 +169,7 @@ async fn an_original_that_went_away_is_said_to_be_gone() {
     let w = world().await;
     let kept = w.take("/large.jpg").await;
     std::fs::remove_file(w.store.path_of(&kept.sha256).unwrap()).unwrap();
-    let error = w
-        .store
-        .fitted(&kept, &MediaLimits::WECOM)
-        .await
-        .unwrap_err();
+    let error = w.store.fitted(&kept, &MediaLimits::WECOM).await.unwrap_err();
     assert!(matches!(error, MediaError::NotKept));
 }
 
@@ -271,11 +226,7 @@ async fn without_ffmpeg_a_cover_is_drawn_in_the_videos_proportions() {
 fn fake_ffmpeg(dir: &Path, script: &str) -> PathBuf {
     use std::os::unix::fs::PermissionsExt;
     let program = dir.join("fake-ffmpeg");
-    std::fs::write(
-        &program,
-        format!("#!/bin/sh\nfor target; do :; done\n{script}\n"),
-    )
-    .unwrap();
+    std::fs::write(&program, format!("#!/bin/sh\nfor target; do :; done\n{script}\n")).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     program
 }
@@ -284,10 +235,7 @@ fn fake_ffmpeg(dir: &Path, script: &str) -> PathBuf {
 #[tokio::test]
 async fn ffmpeg_provides_the_cover_when_it_works() {
     for (script, size) in [
-        (
-            "cp \"$(dirname \"$0\")/frame.jpg\" \"$target\"",
-            (1280, 960),
-        ),
+        ("cp \"$(dirname \"$0\")/frame.jpg\" \"$target\"", (1280, 960)),
         ("exit 1", (1280, 720)),
         ("echo junk > \"$target\"", (1280, 720)),
     ] {

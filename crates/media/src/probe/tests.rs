@@ -70,24 +70,9 @@ fn sound_files_are_recognised_by_their_bytes() {
 #[test]
 fn a_jpeg_that_viewers_show_differently_is_not_portable() {
     let plain = jpeg(&quarters(64, 48));
-    check(
-        &with_orientation(&plain, 1),
-        MediaFormat::Jpeg,
-        (64, 48),
-        true,
-    );
-    check(
-        &with_orientation(&plain, 3),
-        MediaFormat::Jpeg,
-        (64, 48),
-        false,
-    );
-    check(
-        &with_orientation(&plain, 6),
-        MediaFormat::Jpeg,
-        (48, 64),
-        false,
-    );
+    check(&with_orientation(&plain, 1), MediaFormat::Jpeg, (64, 48), true);
+    check(&with_orientation(&plain, 3), MediaFormat::Jpeg, (64, 48), false);
+    check(&with_orientation(&plain, 6), MediaFormat::Jpeg, (48, 64), false);
     check(&cmyk_jpeg(16, 16), MediaFormat::Jpeg, (16, 16), false);
 }
 

@@ -44,15 +44,9 @@ impl Header {
 }
 
 pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|raw| u32::from_be_bytes(*raw))
+    bytes.get(at..)?.first_chunk().map(|raw| u32::from_be_bytes(*raw))
 }
 
 pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .map(|raw| u64::from_be_bytes(*raw))
+    bytes.get(at..)?.first_chunk().map(|raw| u64::from_be_bytes(*raw))
 }

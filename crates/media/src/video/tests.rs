@@ -56,26 +56,14 @@ fn a_movie_without_length_is_measured_by_fragments_then_by_its_track() {
         },
         (1280, 720, 12_000),
     );
-    refused(
-        &mp4(Mp4 {
-            track_ms: 0,
-            ..silent
-        }),
-        "MEDIA_NOT_SUPPORTED",
-    );
+    refused(&mp4(Mp4 { track_ms: 0, ..silent }), "MEDIA_NOT_SUPPORTED");
 }
 
 #[test]
 fn boxes_with_64_bit_sizes_and_open_ends_are_followed() {
     let plain = mp4(Mp4::default());
     let head = &plain[..plain.len() - 1008];
-    let large = [
-        &1_u32.to_be_bytes()[..],
-        b"mdat",
-        &116_u64.to_be_bytes(),
-        &[7; 100],
-    ]
-    .concat();
+    let large = [&1_u32.to_be_bytes()[..], b"mdat", &116_u64.to_be_bytes(), &[7; 100]].concat();
     let open = [&0_u32.to_be_bytes()[..], b"mdat", &[7; 100]].concat();
     let padded = [&plain[..], &[0; 7]].concat();
     for bytes in [[head, &large].concat(), [head, &open].concat(), padded] {
@@ -111,18 +99,8 @@ fn what_is_not_a_whole_video_is_refused() {
 fn boxes_that_lie_about_their_size_end_the_reading() {
     let ftyp = mp4_box(*b"ftyp", b"isom\0\0\0\0");
     let mdat = mp4_box(*b"mdat", &[0; 8]);
-    let huge = [
-        &1_u32.to_be_bytes()[..],
-        b"abcd",
-        &(1_u64 << 42).to_be_bytes(),
-    ]
-    .concat();
-    for moov in [
-        &b"\0\0\0\0abcd"[..],
-        b"\0\0\0\x04abcd",
-        b"\0\0\0\x01abcd",
-        &huge,
-    ] {
+    let huge = [&1_u32.to_be_bytes()[..], b"abcd", &(1_u64 << 42).to_be_bytes()].concat();
+    for moov in [&b"\0\0\0\0abcd"[..], b"\0\0\0\x04abcd", b"\0\0\0\x01abcd", &huge] {
         refused(
             &[&ftyp[..], &mdat, &mp4_box(*b"moov", moov)].concat(),
             "MEDIA_NOT_SUPPORTED",
