@@ -12,8 +12,8 @@ use moments_wire::{CallError, WireClient};
 use url::Url;
 
 use crate::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform, Post, Prepared,
-    SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform,
+    Post, Prepared, SearchWindow, SourceMedia,
 };
 
 mod failure;
@@ -43,18 +43,33 @@ struct Line {
 impl GewePlatform {
     /// `base_url` is for channels that name none of their own; `token_header` is the setting `gewe.token_header`.
     pub fn new(wire: WireClient, base_url: Url, token_header: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
-        Self { wire, base_url, token_header: token_header.into(), clock }
+        Self {
+            wire,
+            base_url,
+            token_header: token_header.into(),
+            clock,
+        }
     }
 
     fn line(&self, channel: &ChannelAccess) -> Result<Line, CallFailure> {
         let base_url = match &channel.base_url {
             None => self.base_url.clone(),
             Some(text) => text.parse().map_err(|_| {
-                own_refusal(ErrorClass::Configuration, "BAD_BASE_URL", "该渠道的网关地址不是有效的网址")
+                own_refusal(
+                    ErrorClass::Configuration,
+                    "BAD_BASE_URL",
+                    "该渠道的网关地址不是有效的网址",
+                )
             })?,
         };
         let client = GeweClient::new(self.wire.clone(), base_url, self.token_header.clone());
-        Ok(Line { client, device: Device { token: channel.credential.clone(), app_id: channel.handle.clone() } })
+        Ok(Line {
+            client,
+            device: Device {
+                token: channel.credential.clone(),
+                app_id: channel.handle.clone(),
+            },
+        })
     }
 }
 
@@ -86,7 +101,12 @@ impl Line {
     async fn own_wxid(&self, channel: &ChannelAccess) -> Result<String, CallFailure> {
         match &channel.wxid {
             Some(wxid) => Ok(wxid.clone()),
-            None => self.client.get_profile(&self.device).await.map(|profile| profile.wxid).map_err(failure),
+            None => self
+                .client
+                .get_profile(&self.device)
+                .await
+                .map(|profile| profile.wxid)
+                .map_err(failure),
         }
     }
 }
@@ -122,7 +142,10 @@ impl Platform for GewePlatform {
     async fn prepare(&self, channel: &ChannelAccess, media: &SourceMedia) -> Result<Prepared, CallFailure> {
         let staged = self.line(channel)?.stage(media).await?;
         let reference = serde_json::to_string(&staged).map_err(|error| CallFailure::NotSent(error.to_string()))?;
-        Ok(Prepared { reference, usable_until: self.clock.now() + STAGED_LIFE })
+        Ok(Prepared {
+            reference,
+            usable_until: self.clock.now() + STAGED_LIFE,
+        })
     }
 
     async fn create(&self, channel: &ChannelAccess, post: &Post) -> Result<Answer, CallFailure> {
@@ -134,7 +157,11 @@ impl Platform for GewePlatform {
             [video] if post.is_video => client.send_video_sns(&device, &post.text, video).await,
             images => client.send_img_sns(&device, &post.text, images).await,
         };
-        published.map(|published| Answer::Published { moment_id: published.id.to_string() }).map_err(failure)
+        published
+            .map(|published| Answer::Published {
+                moment_id: published.id.to_string(),
+            })
+            .map_err(failure)
     }
 
     /// Gateways of this shape have no jobs.
@@ -148,10 +175,17 @@ impl Platform for GewePlatform {
         Ok(Confirmations::Listed(HashMap::from([(wxid, true)])))
     }
 
-    async fn find(&self, channel: &ChannelAccess, post: &Post, window: &SearchWindow) -> Result<Vec<Candidate>, CallFailure> {
+    async fn find(
+        &self,
+        channel: &ChannelAccess,
+        post: &Post,
+        window: &SearchWindow,
+    ) -> Result<Vec<Candidate>, CallFailure> {
         let line = self.line(channel)?;
         let wxid = line.own_wxid(channel).await?;
-        find::find(&line.client, &line.device, &wxid, post, window).await.map_err(failure)
+        find::find(&line.client, &line.device, &wxid, post, window)
+            .await
+            .map_err(failure)
     }
 
     /// Nobody is left to stop: a post that exists is out, and taking it down is not what cancelling means.
@@ -161,17 +195,33 @@ impl Platform for GewePlatform {
 }
 
 fn active(profile: Profile) -> MemberReport {
-    let display_name = if profile.nick_name.is_empty() { profile.wxid.clone() } else { profile.nick_name };
-    MemberReport { name: profile.wxid, display_name, status: AccountStatus::Active }
+    let display_name = if profile.nick_name.is_empty() {
+        profile.wxid.clone()
+    } else {
+        profile.nick_name
+    };
+    MemberReport {
+        name: profile.wxid,
+        display_name,
+        status: AccountStatus::Active,
+    }
 }
 
 /// The name of an account that cannot be asked is unknown, which is told by the wxid.
 fn absent(wxid: &str, status: AccountStatus) -> MemberReport {
-    MemberReport { name: wxid.to_owned(), display_name: wxid.to_owned(), status }
+    MemberReport {
+        name: wxid.to_owned(),
+        display_name: wxid.to_owned(),
+        status,
+    }
 }
 
 fn other_account() -> CallFailure {
-    own_refusal(ErrorClass::Configuration, "OTHER_ACCOUNT", "该设备上登录的是另一个微信号")
+    own_refusal(
+        ErrorClass::Configuration,
+        "OTHER_ACCOUNT",
+        "该设备上登录的是另一个微信号",
+    )
 }
 
 fn public(url: Option<&str>) -> Result<&str, CallFailure> {
@@ -183,15 +233,21 @@ fn addressed_to_the_account(channel: &ChannelAccess, post: &Post) -> Result<(), 
     match (post.targets.as_slice(), &channel.wxid) {
         ([target], Some(wxid)) if target == wxid => Ok(()),
         ([_], None) => Ok(()),
-        _ => Err(own_refusal(ErrorClass::Request, "INVALID_TARGET", "发布目标与该渠道的账号不符")),
+        _ => Err(own_refusal(
+            ErrorClass::Request,
+            "INVALID_TARGET",
+            "发布目标与该渠道的账号不符",
+        )),
     }
 }
 
 fn staged(references: &[String]) -> Result<Vec<Staged>, CallFailure> {
     let read = |text: &String| serde_json::from_str(text);
-    references.iter().map(read).collect::<Result<_, _>>().map_err(|_| {
-        own_refusal(ErrorClass::Request, "BAD_MEDIA_REFERENCE", "媒体引用不是网关返回的内容")
-    })
+    references
+        .iter()
+        .map(read)
+        .collect::<Result<_, _>>()
+        .map_err(|_| own_refusal(ErrorClass::Request, "BAD_MEDIA_REFERENCE", "媒体引用不是网关返回的内容"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@
 //! [`ChannelKind`](moments_domain::ChannelKind), name it in [`Platforms`], and write a stand-in in the sandbox.
 
 mod platform;
-mod reason;
 mod tokens;
 
 #[cfg(test)]
@@ -14,8 +13,7 @@ pub mod gewe;
 pub mod wecom;
 
 pub use platform::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform, Post,
-    Platforms, Prepared, Refusal, SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform,
+    Platforms, Post, Prepared, Refusal, SearchWindow, SourceMedia,
 };
-pub use reason::{fail_reason, wants_fresh_media};
 pub use tokens::{CachedToken, ShelfError, TokenShelf};

@@ -206,7 +206,12 @@ pub trait Platform: Send + Sync {
     /// Moments in the platform's list that look like `post` and were created in the window, oldest first.
     ///
     /// `Ok(vec![])` is proof of absence at this moment; when the list cannot be trusted the answer is an error.
-    async fn find(&self, channel: &ChannelAccess, post: &Post, window: &SearchWindow) -> Result<Vec<Candidate>, CallFailure>;
+    async fn find(
+        &self,
+        channel: &ChannelAccess,
+        post: &Post,
+        window: &SearchWindow,
+    ) -> Result<Vec<Candidate>, CallFailure>;
 
     /// Stops members who have not confirmed yet. Cannot recall what is out.
     async fn cancel(&self, channel: &ChannelAccess, moment_id: &str) -> Result<(), CallFailure>;

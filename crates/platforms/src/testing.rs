@@ -28,7 +28,10 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub(crate) fn token(&self) -> &str {
-        self.query.split('&').find_map(|pair| pair.strip_prefix("access_token=")).unwrap_or("")
+        self.query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("access_token="))
+            .unwrap_or("")
     }
 }
 
@@ -47,18 +50,30 @@ impl FakePlatform {
             async move { reply(request, &log, &*answer).await }
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let base = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("a url");
+        let base = format!("http://{}", listener.local_addr().expect("an address"))
+            .parse()
+            .expect("a url");
         tokio::spawn(async move { axum::serve(listener, app).await });
         Self { base, seen }
     }
 
     /// The calls of one API so far.
     pub(crate) fn calls(&self, api: &str) -> Vec<Seen> {
-        self.seen.lock().expect("not poisoned").iter().filter(|seen| seen.api == api).cloned().collect()
+        self.seen
+            .lock()
+            .expect("not poisoned")
+            .iter()
+            .filter(|seen| seen.api == api)
+            .cloned()
+            .collect()
     }
 }
 
-async fn reply(request: Request, log: &Mutex<Vec<Seen>>, answer: &(impl Fn(&Seen) -> String + Sync)) -> (StatusCode, String) {
+async fn reply(
+    request: Request,
+    log: &Mutex<Vec<Seen>>,
+    answer: &(impl Fn(&Seen) -> String + Sync),
+) -> (StatusCode, String) {
     let (parts, body) = request.into_parts();
     let api = parts.uri.path().rsplit('/').next().unwrap_or_default().to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
@@ -66,7 +81,11 @@ async fn reply(request: Request, log: &Mutex<Vec<Seen>>, answer: &(impl Fn(&Seen
     let seen = Seen { api, query, body };
     log.lock().expect("not poisoned").push(seen.clone());
     let text = answer(&seen);
-    if text.starts_with('!') { (StatusCode::BAD_GATEWAY, text) } else { (StatusCode::OK, text) }
+    if text.starts_with('!') {
+        (StatusCode::BAD_GATEWAY, text)
+    } else {
+        (StatusCode::OK, text)
+    }
 }
 
 pub(crate) struct HandClock(AtomicI64);
@@ -107,12 +126,21 @@ impl MemoryShelf {
     }
 
     pub(crate) fn put(&self, token: &str, expires: Timestamp) {
-        self.state().token = Some(CachedToken { token: token.into(), expires });
+        self.state().token = Some(CachedToken {
+            token: token.into(),
+            expires,
+        });
     }
 
     /// Another process holds the right to refresh, and delivers this token after `asked` refusals.
     pub(crate) fn refreshed_elsewhere(&self, asked: u32, token: &str, expires: Timestamp) {
-        self.state().foreign = Some((asked, CachedToken { token: token.into(), expires }));
+        self.state().foreign = Some((
+            asked,
+            CachedToken {
+                token: token.into(),
+                expires,
+            },
+        ));
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, Shelved> {
@@ -169,12 +197,24 @@ pub(crate) fn channel(kind: ChannelKind) -> ChannelAccess {
 
 pub(crate) fn post(text: &str, media: &[&str], targets: &[&str]) -> Post {
     let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-    Post { text: text.into(), is_video: false, media: owned(media), targets: owned(targets) }
+    Post {
+        text: text.into(),
+        is_video: false,
+        media: owned(media),
+        targets: owned(targets),
+    }
 }
 
 pub(crate) fn medium(format: MediaFormat, file: &std::path::Path) -> SourceMedia {
-    let media =
-        KeptMedia { sha256: "0".repeat(64), format, bytes: 3, width: 1, height: 1, duration_ms: 0, portable: true };
+    let media = KeptMedia {
+        sha256: "0".repeat(64),
+        format,
+        bytes: 3,
+        width: 1,
+        height: 1,
+        duration_ms: 0,
+        portable: true,
+    };
     SourceMedia {
         media,
         file: file.to_owned(),

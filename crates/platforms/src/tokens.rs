@@ -25,8 +25,18 @@ pub trait TokenShelf: Send + Sync {
     async fn read(&self, channel: ChannelId) -> Result<Option<CachedToken>, ShelfError>;
 
     /// Takes the right to refresh until `until`; `None` while another process has it. The number fences [`TokenShelf::finish_refresh`].
-    async fn begin_refresh(&self, channel: ChannelId, now: Timestamp, until: Timestamp) -> Result<Option<i64>, ShelfError>;
+    async fn begin_refresh(
+        &self,
+        channel: ChannelId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<i64>, ShelfError>;
 
     /// Puts a token on the shelf (`None`: the refresh failed) and gives the right back; false when the fence is an old one.
-    async fn finish_refresh(&self, channel: ChannelId, fence: i64, token: Option<&CachedToken>) -> Result<bool, ShelfError>;
+    async fn finish_refresh(
+        &self,
+        channel: ChannelId,
+        fence: i64,
+        token: Option<&CachedToken>,
+    ) -> Result<bool, ShelfError>;
 }

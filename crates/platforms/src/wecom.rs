@@ -11,8 +11,8 @@ use moments_wecom::{Attachment, AttachmentKind, CreationResult, JobStatus, NewMo
 use moments_wire::CallError;
 
 use crate::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, Platform, Post, Prepared, Refusal,
-    SearchWindow, SourceMedia, TokenShelf,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, Platform, Post, Prepared,
+    Refusal, SearchWindow, SourceMedia, TokenShelf,
 };
 
 mod confirm;
@@ -38,7 +38,11 @@ pub struct WecomPlatform {
 impl WecomPlatform {
     /// One for the whole process.
     pub fn new(client: WecomClient, shelf: Arc<dyn TokenShelf>, clock: Arc<dyn Clock>) -> Self {
-        Self { tokens: TokenKeeper::new(client.clone(), shelf, Arc::clone(&clock)), client, clock }
+        Self {
+            tokens: TokenKeeper::new(client.clone(), shelf, Arc::clone(&clock)),
+            client,
+            clock,
+        }
     }
 }
 
@@ -59,18 +63,35 @@ impl Platform for WecomPlatform {
     async fn check(&self, channel: &ChannelAccess) -> Result<ChannelReport, CallFailure> {
         self.tokens.prove(channel).await?;
         let client = &self.client;
-        let userids = self.tokens.with_token(channel, |token| async move { client.get_follow_user_list(&token).await }).await?;
+        let userids = self
+            .tokens
+            .with_token(
+                channel,
+                |token| async move { client.get_follow_user_list(&token).await },
+            )
+            .await?;
         members::look_up(client, &self.tokens, channel, userids).await
     }
 
     async fn prepare(&self, channel: &ChannelAccess, media: &SourceMedia) -> Result<Prepared, CallFailure> {
         let bytes = &file_of(media).await?;
-        let (kind, name, mime) = (attachment_kind(media.media.kind()), media.file_name.as_str(), media.mime.as_str());
+        let (kind, name, mime) = (
+            attachment_kind(media.media.kind()),
+            media.file_name.as_str(),
+            media.mime.as_str(),
+        );
         let client = &self.client;
         let upload = |token| async move { client.upload_attachment(&token, kind, name, mime, bytes.clone()).await };
         let uploaded = self.tokens.with_token(channel, upload).await?;
-        let since = if uploaded.created_at > 0 { Timestamp::from_secs(uploaded.created_at) } else { self.clock.now() };
-        Ok(Prepared { reference: uploaded.media_id, usable_until: since.min(self.clock.now()) + MEDIA_LIFE })
+        let since = if uploaded.created_at > 0 {
+            Timestamp::from_secs(uploaded.created_at)
+        } else {
+            self.clock.now()
+        };
+        Ok(Prepared {
+            reference: uploaded.media_id,
+            usable_until: since.min(self.clock.now()) + MEDIA_LIFE,
+        })
     }
 
     async fn create(&self, channel: &ChannelAccess, post: &Post) -> Result<Answer, CallFailure> {
@@ -86,26 +107,43 @@ impl Platform for WecomPlatform {
         match self.tokens.with_token(channel, ask).await {
             Ok(JobStatus::Running) => Ok(JobReport::Running),
             Ok(JobStatus::Finished(result)) => finished(result),
-            Err(CallFailure::Refused(refusal)) if refusal.code == moments_wecom::JOB_UNKNOWN.to_string() => Ok(JobReport::Gone),
+            Err(CallFailure::Refused(refusal)) if refusal.code == moments_wecom::JOB_UNKNOWN.to_string() => {
+                Ok(JobReport::Gone)
+            }
             Err(failure) => Err(failure),
         }
     }
 
     async fn confirmations(&self, channel: &ChannelAccess, moment_id: &str) -> Result<Confirmations, CallFailure> {
         let client = &self.client;
-        self.tokens.with_token(channel, |token| async move { confirm::confirmations(client, &token, moment_id).await }).await
+        self.tokens
+            .with_token(channel, |token| async move {
+                confirm::confirmations(client, &token, moment_id).await
+            })
+            .await
     }
 
-    async fn find(&self, channel: &ChannelAccess, post: &Post, window: &SearchWindow) -> Result<Vec<Candidate>, CallFailure> {
+    async fn find(
+        &self,
+        channel: &ChannelAccess,
+        post: &Post,
+        window: &SearchWindow,
+    ) -> Result<Vec<Candidate>, CallFailure> {
         let client = &self.client;
-        self.tokens.with_token(channel, |token| async move { find::find(client, &token, post, window).await }).await
+        self.tokens
+            .with_token(channel, |token| async move {
+                find::find(client, &token, post, window).await
+            })
+            .await
     }
 
     async fn cancel(&self, channel: &ChannelAccess, moment_id: &str) -> Result<(), CallFailure> {
         let client = &self.client;
         let cancel = |token| async move { client.cancel_moment_task(&token, moment_id).await };
         match self.tokens.with_token(channel, cancel).await {
-            Err(CallFailure::Refused(refusal)) if refusal.code == moments_wecom::ALREADY_CANCELLED.to_string() => Ok(()),
+            Err(CallFailure::Refused(refusal)) if refusal.code == moments_wecom::ALREADY_CANCELLED.to_string() => {
+                Ok(())
+            }
             outcome => outcome,
         }
     }
@@ -126,16 +164,32 @@ const fn attachment_kind(kind: MediaKind) -> AttachmentKind {
 fn new_moment(post: &Post) -> Result<NewMoment, CallFailure> {
     let senders = Senders::new(post.targets.iter().cloned()).map_err(|error| {
         let code = "INVALID_SENDERS".to_owned();
-        CallFailure::Refused(Refusal { class: ErrorClass::Request, code, message: error.to_string() })
+        CallFailure::Refused(Refusal {
+            class: ErrorClass::Request,
+            code,
+            message: error.to_string(),
+        })
     })?;
-    let kind = if post.is_video { AttachmentKind::Video } else { AttachmentKind::Image };
-    let attachments = post.media.iter().map(|media_id| Attachment::new(kind, media_id.clone())).collect();
+    let kind = if post.is_video {
+        AttachmentKind::Video
+    } else {
+        AttachmentKind::Image
+    };
+    let attachments = post
+        .media
+        .iter()
+        .map(|media_id| Attachment::new(kind, media_id.clone()))
+        .collect();
     Ok(NewMoment::new(&post.text, attachments, senders))
 }
 
 /// "System busy" leaves open whether the task was made (reference wecom 9.1, code -1).
 fn busy_is_no_answer(error: CallError) -> CallError {
-    if error.code() == Some("-1") { CallError::no_answer("企业微信系统繁忙（-1），任务可能已经创建") } else { error }
+    if error.code() == Some("-1") {
+        CallError::no_answer("企业微信系统繁忙（-1），任务可能已经创建")
+    } else {
+        error
+    }
 }
 
 fn finished(result: CreationResult) -> Result<JobReport, CallFailure> {
@@ -145,7 +199,10 @@ fn finished(result: CreationResult) -> Result<JobReport, CallFailure> {
     if result.moment_id.is_empty() {
         return Err(failure(CallError::no_answer("创建已完成，但答复里没有 moment_id")));
     }
-    Ok(JobReport::Done { invalid: result.invalid_users().to_vec(), moment_id: result.moment_id })
+    Ok(JobReport::Done {
+        invalid: result.invalid_users().to_vec(),
+        moment_id: result.moment_id,
+    })
 }
 
 #[cfg(test)]

@@ -18,15 +18,30 @@ pub(super) fn of_staging(error: CallError) -> CallFailure {
 
 /// A refusal that we made ourselves, before anything was sent.
 pub(super) fn own_refusal(class: ErrorClass, code: &str, message: &str) -> CallFailure {
-    CallFailure::Refused(Refusal { class, code: code.to_owned(), message: message.to_owned() })
+    CallFailure::Refused(Refusal {
+        class,
+        code: code.to_owned(),
+        message: message.to_owned(),
+    })
 }
 
 fn classed(error: CallError, unlisted: ErrorClass) -> CallFailure {
     let class = moments_gewe::class(&error);
     match (error, class) {
         (CallError::Refused { code, message }, Some(class)) => {
-            let message = format!("网关拒绝：{}", if message.is_empty() { "（未说明原因）" } else { &message });
-            CallFailure::Refused(Refusal { class: reaction(class, unlisted), code, message })
+            let message = format!(
+                "网关拒绝：{}",
+                if message.is_empty() {
+                    "（未说明原因）"
+                } else {
+                    &message
+                }
+            );
+            CallFailure::Refused(Refusal {
+                class: reaction(class, unlisted),
+                code,
+                message,
+            })
         }
         (error @ CallError::NotSent(_), _) => CallFailure::NotSent(error.to_string()),
         (error, _) => CallFailure::NoAnswer(error.to_string()),

@@ -28,14 +28,18 @@ pub(super) async fn find(
     let horizon = Horizon::of(window);
     let listed = recent(client, device, wxid, &horizon).await?;
     let inside = || listed.iter().filter(|listed| horizon.holds(listed));
-    let mut candidates: Vec<_> =
-        inside().filter(|listed| looks_like(listed, post)).map(|listed| candidate(listed, wxid)).collect();
+    let mut candidates: Vec<_> = inside()
+        .filter(|listed| looks_like(listed, post))
+        .map(|listed| candidate(listed, wxid))
+        .collect();
     if candidates.is_empty() {
         if inside().any(|listed| listed.moment.is_none()) {
             return Err(CallError::no_answer("网关的列表里有无法读取的朋友圈"));
         }
         if !horizon.is_reached(&listed) {
-            return Err(CallError::no_answer("网关的列表里没有更早的已知朋友圈，不能据此认为未发布"));
+            return Err(CallError::no_answer(
+                "网关的列表里没有更早的已知朋友圈，不能据此认为未发布",
+            ));
         }
     }
     candidates.sort_by_key(|candidate| candidate.create_time);
@@ -52,8 +56,16 @@ struct Horizon {
 impl Horizon {
     fn of(window: &SearchWindow) -> Self {
         let known = window.known_moment.as_ref();
-        let known = known.and_then(|(id, created)| id.parse().ok().map(|id| (id, *created)));
-        Self { start: window.sent_time - SKEW, end: window.now + SKEW, known }
+        // We may have learned of it late; its id tells when it was posted.
+        let known = known.and_then(|(id, learned)| {
+            let id: SnsId = id.parse().ok()?;
+            Some((id, Timestamp::from_millis(id.millis()).min(*learned)))
+        });
+        Self {
+            start: window.sent_time - SKEW,
+            end: window.now + SKEW,
+            known,
+        }
     }
 
     fn holds(&self, post: &SnsPost) -> bool {
@@ -75,13 +87,23 @@ impl Horizon {
     /// Whether reading on can bring nothing new: everything from here on is older than the window and than the known Moment.
     fn is_passed(&self, listed: &[SnsPost]) -> bool {
         let known_too = |post: &SnsPost| {
-            self.is_reached(listed) || self.known.is_none_or(|(_, created)| post.create_time < (created - SKEW).as_secs())
+            self.is_reached(listed)
+                || self
+                    .known
+                    .is_none_or(|(_, created)| post.create_time < (created - SKEW).as_secs())
         };
-        listed.last().is_some_and(|last| self.is_before(last) && known_too(last))
+        listed
+            .last()
+            .is_some_and(|last| self.is_before(last) && known_too(last))
     }
 }
 
-async fn recent(client: &GeweClient, device: &Device, wxid: &str, horizon: &Horizon) -> Result<Vec<SnsPost>, CallError> {
+async fn recent(
+    client: &GeweClient,
+    device: &Device,
+    wxid: &str,
+    horizon: &Horizon,
+) -> Result<Vec<SnsPost>, CallError> {
     let (mut listed, mut cursor) = (Vec::new(), TimelineCursor::default());
     for _ in 0..MAX_PAGES {
         let page = client.contacts_sns_list(device, wxid, &cursor).await?;

@@ -8,12 +8,19 @@ use crate::Confirmations;
 use super::pages;
 
 /// Every member that has the task, and whether it is published.
-pub(super) async fn confirmations(client: &WecomClient, token: &AccessToken, moment_id: &str) -> Result<Confirmations, CallError> {
+pub(super) async fn confirmations(
+    client: &WecomClient,
+    token: &AccessToken,
+    moment_id: &str,
+) -> Result<Confirmations, CallError> {
     Ok(match member_tasks(client, token, moment_id).await? {
         None => Confirmations::Dispatching,
-        Some(tasks) => {
-            Confirmations::Listed(tasks.into_iter().map(|task| (task.userid.clone(), task.is_published())).collect())
-        }
+        Some(tasks) => Confirmations::Listed(
+            tasks
+                .into_iter()
+                .map(|task| (task.userid.clone(), task.is_published()))
+                .collect(),
+        ),
     })
 }
 
@@ -31,5 +38,8 @@ pub(super) async fn member_tasks(
 }
 
 fn is_dispatching(error: &CallError) -> bool {
-    error.code().and_then(|code| code.parse().ok()).is_some_and(|code: i64| moments_wecom::DISPATCHING.contains(&code))
+    error
+        .code()
+        .and_then(|code| code.parse().ok())
+        .is_some_and(|code: i64| moments_wecom::DISPATCHING.contains(&code))
 }

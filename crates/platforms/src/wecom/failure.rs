@@ -17,6 +17,13 @@ pub(super) fn failure(error: CallError) -> CallFailure {
 /// A refusal with its class. `message` is redacted already.
 pub(super) fn refusal(code: String, message: &str) -> Refusal {
     let class = code.parse().map_or(ErrorClass::Request, moments_wecom::class);
-    let message = format!("企业微信拒绝：{}", if message.is_empty() { "（未说明原因）" } else { message });
+    let message = format!(
+        "企业微信拒绝：{}",
+        if message.is_empty() {
+            "（未说明原因）"
+        } else {
+            message
+        }
+    );
     Refusal { class, code, message }
 }

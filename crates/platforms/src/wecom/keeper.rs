@@ -13,7 +13,6 @@ use moments_wecom::{AccessToken, WecomClient};
 use moments_wire::CallError;
 use tracing::{info, warn};
 
-use crate::reason::ends_credential;
 use crate::{CachedToken, CallFailure, ChannelAccess, ShelfError, TokenShelf};
 
 use super::failure::failure;
@@ -39,7 +38,12 @@ pub(super) struct TokenKeeper {
 
 impl TokenKeeper {
     pub(super) fn new(client: WecomClient, shelf: Arc<dyn TokenShelf>, clock: Arc<dyn Clock>) -> Self {
-        Self { client, shelf, clock, slots: Mutex::default() }
+        Self {
+            client,
+            shelf,
+            clock,
+            slots: Mutex::default(),
+        }
     }
 
     /// Runs `call` with a token; once more with a new one if the platform rejects the first (40014, 42001), which it does before it looks at
@@ -85,29 +89,54 @@ impl TokenKeeper {
     }
 
     /// A token that is not `rejected`. Without I/O, and without waiting, unless a refresh is due.
-    async fn token(&self, slot: &Slot, channel: &ChannelAccess, rejected: Option<&AccessToken>) -> Result<AccessToken, CallFailure> {
+    async fn token(
+        &self,
+        slot: &Slot,
+        channel: &ChannelAccess,
+        rejected: Option<&AccessToken>,
+    ) -> Result<AccessToken, CallFailure> {
         slot.verdict()?;
         let round = slot.round();
         if let Some(token) = slot.fresh(self.clock.now(), rejected) {
             return Ok(token);
         }
         let _alone = slot.refreshing.lock().await;
-        if let Some(outcome) = slot.outcome_after(round) {
-            return outcome;
-        }
-        self.refreshed(slot, channel, rejected).await
+        let outcome = match slot.outcome_after(round) {
+            Some(outcome) => outcome,
+            None => self.refreshed(slot, channel, rejected).await,
+        };
+        // A refresh ahead of time may fail: the old token still serves to its end.
+        outcome.or_else(|failure| {
+            slot.verdict()
+                .ok()
+                .and_then(|()| slot.valid(self.clock.now(), rejected))
+                .ok_or(failure)
+        })
     }
 
     /// A token from the shelf, or from the platform when this process gets the right to ask.
-    async fn refreshed(&self, slot: &Slot, channel: &ChannelAccess, rejected: Option<&AccessToken>) -> Result<AccessToken, CallFailure> {
+    async fn refreshed(
+        &self,
+        slot: &Slot,
+        channel: &ChannelAccess,
+        rejected: Option<&AccessToken>,
+    ) -> Result<AccessToken, CallFailure> {
         for _ in 0..POLLS {
-            let shelved = self.shelf.read(channel.id).await.map_err(|error| shelf_failure(&error))?;
+            let shelved = self
+                .shelf
+                .read(channel.id)
+                .await
+                .map_err(|error| shelf_failure(&error))?;
             slot.offer(shelved, rejected);
             let now = self.clock.now();
             if let Some(token) = slot.fresh(now, rejected) {
                 return Ok(token);
             }
-            let right = self.shelf.begin_refresh(channel.id, now, now + REFRESH_TTL).await.map_err(|error| shelf_failure(&error))?;
+            let right = self
+                .shelf
+                .begin_refresh(channel.id, now, now + REFRESH_TTL)
+                .await
+                .map_err(|error| shelf_failure(&error))?;
             if let Some(fence) = right {
                 return self.issue_and_shelve(slot, channel, fence).await;
             }
@@ -116,16 +145,27 @@ impl TokenKeeper {
             }
             tokio::time::sleep(POLL).await;
         }
-        Err(CallFailure::NotSent("另一进程长时间占用 access_token 的刷新权".to_owned()))
+        Err(CallFailure::NotSent(
+            "另一进程长时间占用 access_token 的刷新权".to_owned(),
+        ))
     }
 
-    async fn issue_and_shelve(&self, slot: &Slot, channel: &ChannelAccess, fence: i64) -> Result<AccessToken, CallFailure> {
+    async fn issue_and_shelve(
+        &self,
+        slot: &Slot,
+        channel: &ChannelAccess,
+        fence: i64,
+    ) -> Result<AccessToken, CallFailure> {
         let issued = self.issue(slot, channel).await;
         let shelved = self.shelf.finish_refresh(channel.id, fence, issued.as_ref().ok()).await;
         match shelved {
             Ok(true) => (),
-            Ok(false) => warn!(channel.id = %channel.id, "token refresh took too long, another process has the right to it"),
-            Err(error) => warn!(channel.id = %channel.id, %error, "token stays in this process only"),
+            Ok(false) => {
+                warn!(channel.id = %channel.id, "token refresh took too long, another process has the right to it");
+            }
+            Err(error) => {
+                warn!(channel.id = %channel.id, %error, "token stays in this process only");
+            }
         }
         issued.map(|cached| cached.token.into())
     }
@@ -136,7 +176,10 @@ impl TokenKeeper {
         let outcome = match answer {
             Ok(issued) => {
                 let expires = self.clock.now() + Duration::from_secs(issued.expires_in);
-                Ok(CachedToken { token: issued.access_token.secret().clone(), expires })
+                Ok(CachedToken {
+                    token: issued.access_token.secret().clone(),
+                    expires,
+                })
             }
             Err(error) => Err(self.judged(slot, nothing_was_asked(error))),
         };
@@ -156,6 +199,11 @@ impl TokenKeeper {
     }
 }
 
+/// Whether this code says that the credential itself no longer works (reference wecom 2.2, 9.1).
+fn ends_credential(code: &str) -> bool {
+    matches!(code, "40001" | "40013" | "40084" | "40091" | "50003")
+}
+
 fn rejects_token(error: &CallError) -> bool {
     matches!(error.code(), Some("40014" | "42001"))
 }
@@ -163,7 +211,9 @@ fn rejects_token(error: &CallError) -> bool {
 /// Failing to get a token means that the business call never left.
 fn nothing_was_asked(error: CallError) -> CallFailure {
     match failure(error) {
-        CallFailure::NoAnswer(why) | CallFailure::NotSent(why) => CallFailure::NotSent(format!("未能取得 access_token：{why}")),
+        CallFailure::NoAnswer(why) | CallFailure::NotSent(why) => {
+            CallFailure::NotSent(format!("未能取得 access_token：{why}"))
+        }
         refused @ CallFailure::Refused(_) => refused,
     }
 }

@@ -30,7 +30,10 @@ async fn one(
     userid: String,
 ) -> Result<MemberReport, CallFailure> {
     let name = userid.as_str();
-    match tokens.with_token(channel, |token| async move { client.user_get(&token, name).await }).await {
+    match tokens
+        .with_token(channel, |token| async move { client.user_get(&token, name).await })
+        .await
+    {
         Ok(member) => Ok(report(userid, &member)),
         Err(CallFailure::Refused(refusal)) => match refusal.class {
             ErrorClass::Target => Ok(unnamed(userid, AccountStatus::Expired)),
@@ -49,9 +52,17 @@ fn report(userid: String, member: &Member) -> MemberReport {
         MemberStatus::Disabled | MemberStatus::Left => AccountStatus::Expired,
     };
     let name = if member.name.is_empty() { &userid } else { &member.name };
-    MemberReport { display_name: name.clone(), name: userid, status }
+    MemberReport {
+        display_name: name.clone(),
+        name: userid,
+        status,
+    }
 }
 
 fn unnamed(userid: String, status: AccountStatus) -> MemberReport {
-    MemberReport { display_name: userid.clone(), name: userid, status }
+    MemberReport {
+        display_name: userid.clone(),
+        name: userid,
+        status,
+    }
 }

@@ -14,7 +14,10 @@ where
 {
     let (mut items, mut cursor) = (Vec::new(), None);
     for _ in 0..MAX_PAGES {
-        let Page { items: more, next_cursor } = page(cursor.clone()).await?;
+        let Page {
+            items: more,
+            next_cursor,
+        } = page(cursor.clone()).await?;
         items.extend(more);
         if next_cursor.is_none() {
             return Ok(items);

@@ -73,7 +73,10 @@ impl Slot {
         let mut state = lock(&self.state);
         let is_rejected = |held: &CachedToken| rejected == Some(&held.token.clone().into());
         if let Some(shelved) = shelved
-            && state.held.as_ref().is_none_or(|held| is_rejected(held) || shelved.expires > held.expires)
+            && state
+                .held
+                .as_ref()
+                .is_none_or(|held| is_rejected(held) || shelved.expires > held.expires)
         {
             state.held = Some(shelved);
         }

@@ -18,7 +18,12 @@ struct World {
 impl World {
     async fn new(shelf: Arc<MemoryShelf>, good: &'static [&'static str]) -> Self {
         let issued = AtomicU32::new(0);
-        let issue = move || format!(r#"{{"access_token":"T{}","expires_in":7200}}"#, issued.fetch_add(1, Ordering::SeqCst) + 1);
+        let issue = move || {
+            format!(
+                r#"{{"access_token":"T{}","expires_in":7200}}"#,
+                issued.fetch_add(1, Ordering::SeqCst) + 1
+            )
+        };
         Self::answering(shelf, move |seen| match seen.api.as_str() {
             "gettoken" => issue(),
             _ if good.contains(&seen.token()) => r#"{"errcode":0,"follow_user":[]}"#.into(),
@@ -32,13 +37,22 @@ impl World {
         let clock = HandClock::new();
         let client = WecomClient::new(WireClient::new().expect("a client"), corp.base.clone());
         let keeper = TokenKeeper::new(client, shelf, clock.clone());
-        Self { keeper, corp, clock, channel: channel(ChannelKind::Wecom) }
+        Self {
+            keeper,
+            corp,
+            clock,
+            channel: channel(ChannelKind::Wecom),
+        }
     }
 
     async fn call(&self) -> String {
         let client = &self.keeper.client;
-        let called =
-            self.keeper.with_token(&self.channel, |token| async move { client.get_follow_user_list(&token).await }).await;
+        let called = self
+            .keeper
+            .with_token(&self.channel, |token| async move {
+                client.get_follow_user_list(&token).await
+            })
+            .await;
         called.map_or_else(|failure| shown(&failure), |_| "ok".into())
     }
 
@@ -54,8 +68,12 @@ impl World {
     }
 
     fn used(&self) -> Vec<String> {
-        let mut tokens: Vec<_> =
-            self.corp.calls("get_follow_user_list").iter().map(|seen| seen.token().to_owned()).collect();
+        let mut tokens: Vec<_> = self
+            .corp
+            .calls("get_follow_user_list")
+            .iter()
+            .map(|seen| seen.token().to_owned())
+            .collect();
         tokens.dedup();
         tokens
     }
@@ -104,10 +122,19 @@ async fn a_rejected_token_is_replaced_once_for_all() {
 async fn after_a_rejection_the_shelfs_other_token_goes_first() {
     let shelf = MemoryShelf::with("T0", secs(3600));
     let world = World::new(Arc::clone(&shelf), &["S"]).await;
-    assert!(world.keeper.token(&world.keeper.slot(&world.channel), &world.channel, None).await.is_ok());
+    assert!(
+        world
+            .keeper
+            .token(&world.keeper.slot(&world.channel), &world.channel, None)
+            .await
+            .is_ok()
+    );
     shelf.put("S", secs(3000));
     assert_eq!(world.call().await, "ok");
-    assert_eq!((world.issued(), world.used()), (0, vec!["T0".to_owned(), "S".to_owned()]));
+    assert_eq!(
+        (world.issued(), world.used()),
+        (0, vec!["T0".to_owned(), "S".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -133,7 +160,9 @@ async fn a_broken_credential_is_asked_about_once_until_it_changes() {
 async fn a_check_may_test_a_verdict_again_after_ten_minutes() {
     let asked = AtomicU32::new(0);
     let world = World::answering(empty(), move |seen| match seen.api.as_str() {
-        "gettoken" if asked.fetch_add(1, Ordering::SeqCst) == 0 => r#"{"errcode":50003,"errmsg":"app disabled"}"#.into(),
+        "gettoken" if asked.fetch_add(1, Ordering::SeqCst) == 0 => {
+            r#"{"errcode":50003,"errmsg":"app disabled"}"#.into()
+        }
         "gettoken" => r#"{"access_token":"T","expires_in":7200}"#.into(),
         _ => r#"{"errcode":0}"#.into(),
     })
@@ -149,7 +178,10 @@ async fn a_check_may_test_a_verdict_again_after_ten_minutes() {
 
 #[tokio::test]
 async fn a_credential_that_a_business_call_calls_wrong_is_broken_too() {
-    let world = World::answering(MemoryShelf::with("S", secs(3600)), |_| r#"{"errcode":40001,"errmsg":"x"}"#.into()).await;
+    let world = World::answering(MemoryShelf::with("S", secs(3600)), |_| {
+        r#"{"errcode":40001,"errmsg":"x"}"#.into()
+    })
+    .await;
     assert_eq!(world.call().await, "Configuration 40001");
     assert_eq!(world.call().await, "Configuration 40001");
     assert_eq!((world.issued(), world.used().len()), (0, 1));
@@ -162,6 +194,18 @@ async fn trouble_with_getting_a_token_means_that_nothing_was_sent_and_all_who_wa
     assert_eq!((world.issued(), world.used().len()), (1, 0));
     assert_eq!(world.call().await, "not sent");
     assert_eq!(world.issued(), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_that_fails_ahead_of_time_leaves_the_old_token_in_use() {
+    let world = World::answering(MemoryShelf::with("S", secs(200)), |seen| match seen.api.as_str() {
+        "gettoken" => "!".into(),
+        _ => r#"{"errcode":0}"#.into(),
+    })
+    .await;
+    assert_eq!(world.call().await, "ok");
+    world.clock.set(secs(200));
+    assert_eq!(world.call().await, "not sent");
 }
 
 #[tokio::test]
