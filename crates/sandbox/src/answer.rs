@@ -16,7 +16,10 @@ use crate::fault::FaultKind;
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// A JSON body; `refused` repeats code and text for the error headers of WeCom.
-    Json { body: Value, refused: Option<(i64, String)> },
+    Json {
+        body: Value,
+        refused: Option<(i64, String)>,
+    },
     /// The bytes of a medium.
     File { mime: &'static str, bytes: Bytes },
 }
@@ -64,7 +67,9 @@ pub(crate) async fn deliver<W>(fault: Option<FaultKind>, refuse: fn(i64, &str) -
 where
     W: Future<Output = Answer> + Send + 'static,
 {
-    let Some(fault) = fault else { return work.await.into_response() };
+    let Some(fault) = fault else {
+        return work.await.into_response();
+    };
     match fault {
         FaultKind::Errcode { errcode, errmsg } => refuse(errcode, &errmsg).into_response(),
         FaultKind::CutBefore => cut(),
@@ -106,21 +111,21 @@ pub(crate) fn half_of(mut bytes: Bytes) -> Body {
 
 fn flushed_then_broken(first: Bytes) -> impl Stream<Item = io::Result<Bytes>> {
     stream::unfold(Some(Some(first)), |state| async {
-        match state? {
-            Some(first) => Some((Ok(first), Some(None))),
-            // Without a pause the error would come before the first half was written.
-            None => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                Some((Err(broken()), None))
-            }
+        if let Some(first) = state? {
+            return Some((Ok(first), Some(None)));
         }
+        // Without a pause the error would come before the first half was written.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        Some((Err(broken()), None))
     })
 }
 
 async fn half(response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
     let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    parts
+        .headers
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     Response::from_parts(parts, half_of(bytes))
 }
 
@@ -178,8 +183,13 @@ fn is_code(name: &str) -> bool {
 }
 
 fn drop_code(value: &mut Value) {
-    let Some(fields) = value.as_object_mut() else { return };
-    if matches!(fields.get("errcode").or(fields.get("ret")).and_then(Value::as_i64), Some(0 | 200)) {
+    let Some(fields) = value.as_object_mut() else {
+        return;
+    };
+    if matches!(
+        fields.get("errcode").or(fields.get("ret")).and_then(Value::as_i64),
+        Some(0 | 200)
+    ) {
         for name in ["errcode", "errmsg", "ret", "msg"] {
             fields.remove(name);
         }
@@ -191,7 +201,10 @@ fn add_fields(value: &mut Value) {
         Value::Object(fields) => {
             fields.values_mut().for_each(add_fields);
             fields.insert("x_added_later".to_owned(), Value::from("unknown"));
-            fields.insert("ext_info".to_owned(), Value::Object(Map::from_iter([("v".to_owned(), Value::from(2))])));
+            fields.insert(
+                "ext_info".to_owned(),
+                Value::Object(Map::from_iter([("v".to_owned(), Value::from(2))])),
+            );
         }
         Value::Array(items) => items.iter_mut().for_each(add_fields),
         _ => (),

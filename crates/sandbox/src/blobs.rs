@@ -32,7 +32,9 @@ impl Blobs {
             shelf.bytes += bytes.len();
         }
         while shelf.bytes > CAP_BYTES {
-            let Some(oldest) = shelf.order.pop_front() else { break };
+            let Some(oldest) = shelf.order.pop_front() else {
+                break;
+            };
             if let Some((gone, _)) = shelf.by_sha.remove(&oldest) {
                 shelf.bytes -= gone.len();
             }

@@ -29,7 +29,10 @@ impl Default for SandboxClock {
 impl SandboxClock {
     /// A clock that shows the machine's time.
     pub fn real() -> Self {
-        Self(Arc::new(Hands { frozen_ms: AtomicI64::new(RUNNING), shift_ms: AtomicI64::new(0) }))
+        Self(Arc::new(Hands {
+            frozen_ms: AtomicI64::new(RUNNING),
+            shift_ms: AtomicI64::new(0),
+        }))
     }
 
     /// A clock that stands at `ms` (Unix milliseconds) until it is moved.
@@ -60,7 +63,11 @@ impl SandboxClock {
     /// Moves the clock forward: a stopped one stands at the later time, a running one runs on from there.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX / 4);
-        let hand = if self.is_manual() { &self.0.frozen_ms } else { &self.0.shift_ms };
+        let hand = if self.is_manual() {
+            &self.0.frozen_ms
+        } else {
+            &self.0.shift_ms
+        };
         hand.fetch_add(by, Ordering::AcqRel);
     }
 
@@ -71,7 +78,10 @@ impl SandboxClock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the sandbox is the outside world and this is its only clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the sandbox is the outside world and this is its only clock"
+)]
 fn real_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX / 4)

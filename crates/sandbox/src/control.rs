@@ -52,16 +52,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = SandboxError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, SandboxError> {
-        let bytes = axum::body::Bytes::from_request(request, state).await.map_err(|error| SandboxError::Malformed(error.body_text()))?;
+        let bytes = axum::body::Bytes::from_request(request, state)
+            .await
+            .map_err(|error| SandboxError::Malformed(error.body_text()))?;
         let body: Result<Json<T>, JsonRejection> = Json::from_bytes(&bytes);
-        body.map(|Json(value)| Self(value)).map_err(|error| SandboxError::Malformed(error.body_text()))
+        body.map(|Json(value)| Self(value))
+            .map_err(|error| SandboxError::Malformed(error.body_text()))
     }
 }
 
 impl IntoResponse for SandboxError {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::UnknownCorp(_) | Self::UnknownDevice(_) | Self::UnknownMoment(_) | Self::UnknownMember(_) => StatusCode::NOT_FOUND,
+            Self::UnknownCorp(_) | Self::UnknownDevice(_) | Self::UnknownMoment(_) | Self::UnknownMember(_) => {
+                StatusCode::NOT_FOUND
+            }
             Self::NotNow(_) => StatusCode::CONFLICT,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
         };
@@ -74,7 +79,9 @@ fn overlay<T: Serialize + DeserializeOwned>(present: &T, changes: Value) -> Resu
     let malformed = |error: serde_json::Error| SandboxError::Malformed(error.to_string());
     let mut whole = serde_json::to_value(present).map_err(malformed)?;
     let (Value::Object(fields), Value::Object(changes)) = (&mut whole, changes) else {
-        return Err(SandboxError::Malformed("an object with the fields to change is expected".to_owned()));
+        return Err(SandboxError::Malformed(
+            "an object with the fields to change is expected".to_owned(),
+        ));
     };
     fields.extend(changes);
     serde_json::from_value(whole).map_err(malformed)
@@ -135,9 +142,15 @@ struct Page {
     take: Option<usize>,
 }
 
-async fn moments(State(sandbox): State<Sandbox>, Query(page): Query<Page>) -> ([(HeaderName, String); 1], Json<Vec<MomentRecord>>) {
+async fn moments(
+    State(sandbox): State<Sandbox>,
+    Query(page): Query<Page>,
+) -> ([(HeaderName, String); 1], Json<Vec<MomentRecord>>) {
     let found = sandbox.moments_page(page.owner.as_deref(), page.skip.unwrap_or(0), page.take.unwrap_or(PAGE));
-    ([(HeaderName::from_static("x-total"), sandbox.moment_count().to_string())], Json(found))
+    (
+        [(HeaderName::from_static("x-total"), sandbox.moment_count().to_string())],
+        Json(found),
+    )
 }
 
 async fn calls(State(sandbox): State<Sandbox>) -> Json<CallCounts> {

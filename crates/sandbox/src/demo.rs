@@ -1,5 +1,7 @@
 //! The world of `serve --sandbox`: two corps, one personal account, and everything needed to bind them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::error::SandboxError;
@@ -17,7 +19,7 @@ pub struct DemoWorld {
 }
 
 /// What an administrator would type to bind a corp.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DemoCorp {
     /// `ww…`
     pub corpid: String,
@@ -32,7 +34,7 @@ pub struct DemoCorp {
 }
 
 /// What the owner of a personal account would type to bind it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DemoDevice {
     /// `X-GEWE-TOKEN`.
@@ -51,8 +53,18 @@ impl DemoWorld {
         let books = [("chen.jie", "陈杰"), ("zhao-min", "赵敏")];
         Self {
             corps: vec![
-                demo_corp(("ww6c1f0e9ab2d45388", "示例连锁"), 1_000_012, "Demo-Chain-Secret-7Yq2Kx9Lm4Rt8Wv3", &chain),
-                demo_corp(("ww9d27b1f04c8e6a35", "示例书店"), 1_000_003, "Demo-Books-Secret-3Hs8Pz5Nc1Jd6Bg0", &books),
+                demo_corp(
+                    ("ww6c1f0e9ab2d45388", "示例连锁"),
+                    1_000_012,
+                    "Demo-Chain-Secret-7Yq2Kx9Lm4Rt8Wv3",
+                    &chain,
+                ),
+                demo_corp(
+                    ("ww9d27b1f04c8e6a35", "示例书店"),
+                    1_000_003,
+                    "Demo-Books-Secret-3Hs8Pz5Nc1Jd6Bg0",
+                    &books,
+                ),
             ],
             devices: vec![DemoDevice {
                 token: "demo-5b7f2c90-1e4d-4a86-9c3b-70d8e6f1a254".to_owned(),
@@ -85,8 +97,15 @@ impl DemoCorp {
             name: self.name.clone(),
             agentid: self.agentid,
             secret: self.secret.clone(),
-            members: self.members.iter().map(|(userid, name)| MemberSeed::new(userid, name)).collect(),
-            tags: vec![TagSeed { id: "etAbC0001".to_owned(), name: "老客户".to_owned() }],
+            members: self
+                .members
+                .iter()
+                .map(|(userid, name)| MemberSeed::new(userid, name))
+                .collect(),
+            tags: vec![TagSeed {
+                id: "etAbC0001".to_owned(),
+                name: "老客户".to_owned(),
+            }],
             settings: CorpSettings::default(),
         }
     }
@@ -101,8 +120,29 @@ impl DemoDevice {
             nick_name: self.nick_name.clone(),
             mobile: "13800001234".to_owned(),
             alias: "xiaohe_coffee".to_owned(),
-            labels: vec![FriendLabel { label_id: 7, label_name: "熟客".to_owned() }],
+            labels: vec![FriendLabel {
+                label_id: 7,
+                label_name: "熟客".to_owned(),
+            }],
         }
+    }
+}
+
+/// Without the secret: what is printed looks like a real world.
+impl fmt::Debug for DemoCorp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("DemoCorp");
+        shown.field("corpid", &self.corpid).field("name", &self.name);
+        shown.finish_non_exhaustive()
+    }
+}
+
+/// Without the token.
+impl fmt::Debug for DemoDevice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("DemoDevice");
+        shown.field("app_id", &self.app_id).field("wxid", &self.wxid);
+        shown.finish_non_exhaustive()
     }
 }
 
@@ -112,6 +152,9 @@ fn demo_corp((corpid, name): (&str, &str), agentid: u64, secret: &str, members: 
         name: name.to_owned(),
         agentid,
         secret: secret.to_owned(),
-        members: members.iter().map(|(userid, name)| ((*userid).to_owned(), (*name).to_owned())).collect(),
+        members: members
+            .iter()
+            .map(|(userid, name)| ((*userid).to_owned(), (*name).to_owned()))
+            .collect(),
     }
 }

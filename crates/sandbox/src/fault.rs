@@ -201,14 +201,23 @@ impl Faults {
 impl Fault {
     /// A fault that strikes the next call of this name, whoever makes it.
     pub fn next(world: World, call: &str, kind: FaultKind) -> Self {
-        Self { world, call: Some(call.to_owned()), corp: None, count: 1, kind }
+        Self {
+            world,
+            call: Some(call.to_owned()),
+            corp: None,
+            count: 1,
+            kind,
+        }
     }
 
     fn strikes(&self, struck: Struck<'_>) -> bool {
         self.count > 0
             && self.world == struck.world
             && self.call.as_deref().is_none_or(|call| call == struck.call)
-            && self.corp.as_deref().is_none_or(|owner| struck.owners.contains(&Some(owner)))
+            && self
+                .corp
+                .as_deref()
+                .is_none_or(|owner| struck.owners.contains(&Some(owner)))
     }
 }
 

@@ -12,6 +12,7 @@ mod login;
 mod media;
 mod post;
 mod publish;
+mod script;
 mod seed;
 
 use std::collections::{BTreeMap, HashMap};
@@ -39,10 +40,10 @@ pub use seed::{DeviceSeed, DeviceView, FriendLabel, Http5xx, LoginStep, Switches
 
 const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The gateway allows two minutes for a download.
-const HTTP_TIMEOUT: Duration = Duration::from_secs(120);
+const HTTP_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// All devices of the gateway.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Gewe {
     devices: RwLock<Devices>,
     /// Token → callback address.
@@ -52,7 +53,7 @@ pub(crate) struct Gewe {
     calls: Counters<{ Endpoint::COUNT }>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Devices {
     list: Vec<Arc<Device>>,
     by_app_id: HashMap<String, Arc<Device>>,
@@ -62,18 +63,39 @@ struct Devices {
 pub(crate) async fn handle(State(sandbox): State<Sandbox>, request: Request) -> Response {
     let arrival_ms = sandbox.clock().now_ms();
     let (parts, body) = request.into_parts();
-    let Some((number, endpoint)) = Endpoint::of(parts.uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
-    let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY).await else { return cut() };
+    let Some((number, endpoint)) = Endpoint::of(parts.uri.path()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return cut();
+    };
     let body: Result<Value, _> = serde_json::from_slice(&bytes);
     let understood = parts.method == Method::POST && body.as_ref().is_ok_and(Value::is_object);
-    let token = parts.headers.get("x-gewe-token").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let call = Call { endpoint, token, body: body.unwrap_or_default(), arrival_ms, now_ms: arrival_ms };
+    let token = parts
+        .headers
+        .get("x-gewe-token")
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned);
+    let call = Call {
+        endpoint,
+        token,
+        body: body.unwrap_or_default(),
+        arrival_ms,
+        now_ms: arrival_ms,
+    };
     let device = sandbox.gewe().find(call.app_id());
     sandbox.gewe().count(number, device.as_deref());
     let fault = fault_for(&sandbox, endpoint, device.as_ref());
     let work = async move {
-        let call = Call { now_ms: sandbox.clock().now_ms(), ..call };
-        let refusal = if understood { answer(&sandbox, &call).await } else { Err(Refusal::flat("请求格式错误")) };
+        let call = Call {
+            now_ms: sandbox.clock().now_ms(),
+            ..call
+        };
+        let refusal = if understood {
+            answer(&sandbox, &call).await
+        } else {
+            Err(Refusal::flat("请求格式错误"))
+        };
         refusal.unwrap_or_else(|refusal| refusal.into_answer(endpoint.failed))
     };
     deliver(fault, envelope::scripted, work).await
@@ -82,7 +104,11 @@ pub(crate) async fn handle(State(sandbox): State<Sandbox>, request: Request) -> 
 fn fault_for(sandbox: &Sandbox, endpoint: Endpoint, device: Option<&Arc<Device>>) -> Option<crate::FaultKind> {
     let wxid = device.map(|device| device.state().wxid.clone());
     let owners = [device.map(|device| device.app_id.as_str()), wxid.as_deref()];
-    let scripted = sandbox.faults().take(Struck { world: World::Gewe, call: endpoint.name(), owners });
+    let scripted = sandbox.faults().take(Struck {
+        world: World::Gewe,
+        call: endpoint.name(),
+        owners,
+    });
     scripted.or_else(|| device.filter(|_| endpoint.publishes())?.state().switch_fault())
 }
 
@@ -125,21 +151,9 @@ async fn on_device(sandbox: &Sandbox, device: &Arc<Device>, call: &Call) -> Resu
 }
 
 impl Gewe {
-    pub(crate) fn add_device(&self, seed: DeviceSeed, now_ms: i64) -> Result<String, SandboxError> {
-        let device = Arc::new(Device::new(seed, now_ms));
-        let app_id = device.app_id.clone();
-        let mut devices = write(&self.devices);
-        if devices.by_app_id.contains_key(&app_id) {
-            return Err(SandboxError::NotNow("this appId is already seeded"));
-        }
-        write(&self.callbacks).entry(device.token.clone()).or_default();
-        devices.list.push(Arc::clone(&device));
-        devices.by_app_id.insert(app_id.clone(), device);
-        Ok(app_id)
-    }
-
     pub(crate) fn get(&self, app_id: &str) -> Result<Arc<Device>, SandboxError> {
-        self.find(app_id).ok_or_else(|| SandboxError::UnknownDevice(app_id.to_owned()))
+        self.find(app_id)
+            .ok_or_else(|| SandboxError::UnknownDevice(app_id.to_owned()))
     }
 
     pub(crate) fn find(&self, app_id: &str) -> Option<Arc<Device>> {
@@ -154,37 +168,15 @@ impl Gewe {
         self.all().iter().map(|device| device.view()).collect()
     }
 
-    pub(crate) fn switches(&self, app_id: &str, change: impl FnOnce(&mut Switches), now_ms: i64) -> Result<(), SandboxError> {
-        self.get(app_id)?.state().set_switches(change, now_ms);
-        Ok(())
-    }
-
-    pub(crate) fn login_step(&self, app_id: &str, step: LoginStep, now_ms: i64) -> Result<(), SandboxError> {
-        login::step(&*self.get(app_id)?, step, now_ms)
-    }
-
-    pub(crate) fn set_online(&self, app_id: &str, online: bool) -> Result<(), SandboxError> {
-        let device = self.get(app_id)?;
-        let was_online = std::mem::replace(&mut device.state().online, online);
-        if was_online && !online {
-            callback::send_offline(self, &device);
-        }
-        Ok(())
-    }
-
-    pub(crate) fn sweep(&self, now_ms: i64) {
-        for device in self.all() {
-            self.sweep_device(&device, now_ms);
-        }
-    }
-
     pub(crate) fn knows_token(&self, token: &str) -> bool {
         read(&self.callbacks).contains_key(token)
     }
 
     /// One client for downloads and events; `None` when this machine cannot make one.
     pub(crate) fn http(&self) -> Option<&reqwest::Client> {
-        self.http.get_or_init(|| reqwest::Client::builder().no_proxy().timeout(HTTP_TIMEOUT).build().ok()).as_ref()
+        self.http
+            .get_or_init(|| reqwest::Client::builder().no_proxy().timeout(HTTP_TIMEOUT).build().ok())
+            .as_ref()
     }
 
     pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
@@ -192,7 +184,10 @@ impl Gewe {
     }
 
     pub(crate) fn counts_by_device(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
-        self.all().iter().map(|device| (device.app_id.clone(), device.calls.by_name(Endpoint::names()))).collect()
+        self.all()
+            .iter()
+            .map(|device| (device.app_id.clone(), device.calls.by_name(Endpoint::names())))
+            .collect()
     }
 
     fn ids(&self) -> &PostIds {

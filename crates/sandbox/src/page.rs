@@ -48,16 +48,25 @@ async fn page(State(sandbox): State<Sandbox>) -> Html<String> {
 async fn medium(State(sandbox): State<Sandbox>, Path(sha): Path<String>) -> Response {
     let sha = hex::decode(sha).ok().and_then(|bytes| Sha::try_from(bytes).ok());
     match sha.and_then(|sha| sandbox.blobs().get(&sha)) {
-        Some((bytes, mime)) => ([(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "max-age=3600")], bytes).into_response(),
+        Some((bytes, mime)) => (
+            [(header::CONTENT_TYPE, mime), (header::CACHE_CONTROL, "max-age=3600")],
+            bytes,
+        )
+            .into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
 fn latest(sandbox: &Sandbox) -> Vec<MomentRecord> {
     let corps = sandbox.corps().into_iter().map(|corp| (corp.corpid, corp.moments));
-    let devices = sandbox.devices().into_iter().map(|device| (device.wxid, device.moments));
-    let mut moments: Vec<MomentRecord> =
-        corps.chain(devices).flat_map(|(owner, count)| sandbox.moments_page(Some(&owner), count.saturating_sub(SHOWN), SHOWN)).collect();
+    let devices = sandbox
+        .devices()
+        .into_iter()
+        .map(|device| (device.wxid, device.moments));
+    let mut moments: Vec<MomentRecord> = corps
+        .chain(devices)
+        .flat_map(|(owner, count)| sandbox.moments_page(Some(&owner), count.saturating_sub(SHOWN), SHOWN))
+        .collect();
     moments.sort_by_key(|moment| std::cmp::Reverse(moment.create_ms));
     moments.truncate(SHOWN);
     moments
@@ -76,12 +85,22 @@ fn push_summary(html: &mut String, sandbox: &Sandbox) {
         sandbox.moment_count()
     );
     for violation in sandbox.violations().iter().rev().take(5) {
-        let _ = write!(html, "<div class=\"tag bad\">{:?} {} {}</div>", violation.kind, escaped(&violation.owner), escaped(&violation.detail));
+        let _ = write!(
+            html,
+            "<div class=\"tag bad\">{:?} {} {}</div>",
+            violation.kind,
+            escaped(&violation.owner),
+            escaped(&violation.detail)
+        );
     }
 }
 
 fn push_moment(html: &mut String, moment: &MomentRecord) {
-    let world = if moment.world == World::Wecom { "企业微信" } else { "个人微信" };
+    let world = if moment.world == World::Wecom {
+        "企业微信"
+    } else {
+        "个人微信"
+    };
     let _ = write!(
         html,
         "<article><div class=\"who\">{}</div><div class=\"meta\">{world}　{}　{}　{}</div><div class=\"text\">{}</div>",
@@ -114,8 +133,16 @@ fn push_media(html: &mut String, moment: &MomentRecord) {
 }
 
 fn push_sender(html: &mut String, sender: &SenderRecord) {
-    let (class, text) = if sender.published { ("ok", "已发表") } else { ("wait", "待发表") };
-    let _ = write!(html, "<span class=\"tag {class}\">{} {text}</span>", escaped(&sender.userid));
+    let (class, text) = if sender.published {
+        ("ok", "已发表")
+    } else {
+        ("wait", "待发表")
+    };
+    let _ = write!(
+        html,
+        "<span class=\"tag {class}\">{} {text}</span>",
+        escaped(&sender.userid)
+    );
 }
 
 fn stage_text(stage: MomentStage) -> &'static str {
@@ -135,5 +162,8 @@ fn local_time(ms: i64) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

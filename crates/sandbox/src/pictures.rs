@@ -91,8 +91,13 @@ async fn broken(State(sandbox): State<Sandbox>, Path(name): Path<String>, Query(
 }
 
 async fn cut_off(State(sandbox): State<Sandbox>, Path(name): Path<String>, Query(shape): Query<Shape>) -> Response {
-    let Some((mime, bytes)) = file(&sandbox, name, &shape).await else { return StatusCode::NOT_FOUND.into_response() };
-    let head = [(header::CONTENT_TYPE, mime.to_owned()), (header::CONTENT_LENGTH, bytes.len().to_string())];
+    let Some((mime, bytes)) = file(&sandbox, name, &shape).await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let head = [
+        (header::CONTENT_TYPE, mime.to_owned()),
+        (header::CONTENT_LENGTH, bytes.len().to_string()),
+    ];
     (head, Body::new(half_of(bytes))).into_response()
 }
 
@@ -122,8 +127,18 @@ impl Wanted {
         let (width, height) = if kind == Kind::Video { (128, 96) } else { (900, 675) };
         let side = |asked: Option<u32>, default: u32| asked.unwrap_or(default).clamp(1, MAX_SIDE);
         let (width, height) = (side(shape.w, width), side(shape.h, height));
-        let secs = if kind == Kind::Video { shape.secs.unwrap_or(2).clamp(1, MAX_SECS) } else { 0 };
-        Some(Self { name, kind, width, height, secs })
+        let secs = if kind == Kind::Video {
+            shape.secs.unwrap_or(2).clamp(1, MAX_SECS)
+        } else {
+            0
+        };
+        Some(Self {
+            name,
+            kind,
+            width,
+            height,
+            secs,
+        })
     }
 
     fn mime(&self) -> &'static str {

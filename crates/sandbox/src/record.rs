@@ -105,16 +105,26 @@ pub(crate) struct Ledger {
 
 impl Ledger {
     pub(crate) fn new() -> Self {
-        Self { kept: Mutex::new(Ring::new(1000)) }
+        Self {
+            kept: Mutex::new(Ring::new(1000)),
+        }
     }
 
     pub(crate) fn add(&self, violation: Violation) {
-        tracing::warn!(owner = violation.owner, detail = violation.detail, "sandbox: {:?}", violation.kind);
+        tracing::warn!(
+            owner = violation.owner,
+            detail = violation.detail,
+            "sandbox: {:?}",
+            violation.kind
+        );
         lock(&self.kept).push(violation);
     }
 
     pub(crate) fn list(&self) -> Vec<Violation> {
-        lock(&self.kept).iter().map(|(_, violation)| violation.clone()).collect()
+        lock(&self.kept)
+            .iter()
+            .map(|(_, violation)| violation.clone())
+            .collect()
     }
 
     pub(crate) fn total(&self) -> u64 {

@@ -11,7 +11,11 @@ pub(crate) struct Ring<T> {
 
 impl<T> Ring<T> {
     pub(crate) fn new(cap: usize) -> Self {
-        Self { first: 0, items: VecDeque::new(), cap }
+        Self {
+            first: 0,
+            items: VecDeque::new(),
+            cap,
+        }
     }
 
     /// The number the next [`push`](Self::push) will give.
@@ -45,13 +49,20 @@ impl<T> Ring<T> {
     }
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
-        self.items.iter().enumerate().map(|(place, item)| (self.first + place as u64, item))
+        self.items
+            .iter()
+            .enumerate()
+            .map(|(place, item)| (self.first + place as u64, item))
     }
 
     /// The entries below `number`, latest first.
     pub(crate) fn before(&self, number: u64) -> impl Iterator<Item = (u64, &T)> {
         let len = self.place(number).map_or(0, |place| place.min(self.items.len()));
-        self.items.range(..len).enumerate().rev().map(|(place, item)| (self.first + place as u64, item))
+        self.items
+            .range(..len)
+            .enumerate()
+            .rev()
+            .map(|(place, item)| (self.first + place as u64, item))
     }
 
     /// Number of the first entry for which `before` is false; entries must be sorted by it.

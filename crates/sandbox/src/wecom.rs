@@ -51,7 +51,6 @@ pub use seed::{Confirm, CorpSeed, CorpSettings, CorpView, Customer, MemberSeed, 
 const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// All corps of the world.
-#[derive(Debug)]
 pub(crate) struct Wecom {
     corps: RwLock<Corps>,
     tokens: Tokens,
@@ -59,7 +58,7 @@ pub(crate) struct Wecom {
     calls: Counters<{ Api::COUNT }>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Corps {
     list: Vec<Arc<Corp>>,
     /// Lower-case corpid → corp.
@@ -70,19 +69,43 @@ struct Corps {
 pub(crate) async fn handle(State(sandbox): State<Sandbox>, request: Request) -> Response {
     let arrival_ms = sandbox.clock().now_ms();
     let (parts, body) = request.into_parts();
-    let Some(api) = Api::of(parts.uri.path()) else { return StatusCode::NOT_FOUND.into_response() };
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else { return cut() };
-    let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri).map(|query| query.0).unwrap_or_default();
+    let Some(api) = Api::of(parts.uri.path()) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return cut();
+    };
+    let query = Query::<HashMap<String, String>>::try_from_uri(&parts.uri)
+        .map(|query| query.0)
+        .unwrap_or_default();
     let corp = sandbox.wecom().corp_of(&query);
     sandbox.wecom().count(api, corp.as_deref());
     let owners = [corp.as_deref().map(|corp| corp.corpid.as_str()), None];
-    let fault = sandbox.faults().take(Struck { world: World::Wecom, call: api.name(), owners });
-    let job_errcode = if let Some(FaultKind::JobFails { errcode }) = fault { errcode } else { 0 };
+    let fault = sandbox.faults().take(Struck {
+        world: World::Wecom,
+        call: api.name(),
+        owners,
+    });
+    let job_errcode = if let Some(FaultKind::JobFails { errcode }) = fault {
+        errcode
+    } else {
+        0
+    };
     let (method, headers) = (parts.method, parts.headers);
     let work = async move {
         let now_ms = sandbox.clock().now_ms();
-        let call = Call { api, method, query, headers, body, arrival_ms, now_ms };
-        answer(&sandbox, &call, job_errcode).await.unwrap_or_else(|refusal| refusal.into_answer(api, now_ms))
+        let call = Call {
+            api,
+            method,
+            query,
+            headers,
+            body,
+            arrival_ms,
+            now_ms,
+        };
+        answer(&sandbox, &call, job_errcode)
+            .await
+            .unwrap_or_else(|refusal| refusal.into_answer(api, now_ms))
     };
     deliver(fault, refusal::scripted, work).await
 }
@@ -91,7 +114,10 @@ async fn answer(sandbox: &Sandbox, call: &Call, job_errcode: i64) -> Result<Answ
     let wecom = sandbox.wecom();
     if call.api == Api::Gettoken {
         let find = |corpid: &str| wecom.find(corpid);
-        return wecom.tokens.gettoken(find, |secret| wecom.knows_secret(secret), call).map(Answer::ok);
+        return wecom
+            .tokens
+            .gettoken(find, |secret| wecom.knows_secret(secret), call)
+            .map(Answer::ok);
     }
     let corp = wecom.tokens.check(call)?;
     {
@@ -102,10 +128,18 @@ async fn answer(sandbox: &Sandbox, call: &Call, job_errcode: i64) -> Result<Answ
         return Err(Refusal::parameter("invalid Request Parameter: POST expected"));
     }
     match call.api {
-        Api::UploadAttachment => media::upload(&corp, sandbox.blobs(), wecom.ids, call).await.map(Answer::ok),
+        Api::UploadAttachment => media::upload(&corp, sandbox.blobs(), wecom.ids, call)
+            .await
+            .map(Answer::ok),
         Api::MediaGet => media::get(&corp, sandbox.blobs(), wecom.ids, call),
         Api::AddMomentTask => {
-            let creation = Creation { corp: &corp, ids: wecom.ids, ledger: sandbox.ledger(), call, job_errcode };
+            let creation = Creation {
+                corp: &corp,
+                ids: wecom.ids,
+                ledger: sandbox.ledger(),
+                call,
+                job_errcode,
+            };
             creation.add().map(Answer::ok)
         }
         _ => plain(wecom, &corp, call).map(Answer::ok),
@@ -133,7 +167,12 @@ fn moment_read(wecom: &Wecom, corp: &Corp, call: &Call) -> Result<Value, Refusal
         return Err(Refusal::new(48002, "api forbidden"));
     }
     let body = call.json()?;
-    let read = Read { corp, ids: wecom.ids, body: &body, now_ms: call.now_ms };
+    let read = Read {
+        corp,
+        ids: wecom.ids,
+        body: &body,
+        now_ms: call.now_ms,
+    };
     match call.api {
         Api::MomentList => read.list(),
         Api::MomentTask => read.task(),
@@ -169,7 +208,10 @@ impl Wecom {
     }
 
     pub(crate) fn counts_by_corp(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
-        self.all().iter().map(|corp| (corp.corpid.clone(), corp.calls.by_name(Api::names()))).collect()
+        self.all()
+            .iter()
+            .map(|corp| (corp.corpid.clone(), corp.calls.by_name(Api::names())))
+            .collect()
     }
 
     /// Who is calling, before anything is checked: from the token, or from the query of `gettoken`.

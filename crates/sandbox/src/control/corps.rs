@@ -99,6 +99,9 @@ async fn personal(
     Ok(Json(json!({ "moment_id": moment_id })))
 }
 
-async fn messages(State(sandbox): State<Sandbox>, Path(corpid): Path<String>) -> Result<Json<Vec<AppMessage>>, SandboxError> {
+async fn messages(
+    State(sandbox): State<Sandbox>,
+    Path(corpid): Path<String>,
+) -> Result<Json<Vec<AppMessage>>, SandboxError> {
     sandbox.messages(&corpid).map(Json)
 }

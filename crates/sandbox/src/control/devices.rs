@@ -31,7 +31,10 @@ async fn list(State(sandbox): State<Sandbox>) -> Json<Vec<DeviceView>> {
     Json(sandbox.devices())
 }
 
-async fn create(State(sandbox): State<Sandbox>, Body(seed): Body<DeviceSeed>) -> Result<(StatusCode, Json<Value>), SandboxError> {
+async fn create(
+    State(sandbox): State<Sandbox>,
+    Body(seed): Body<DeviceSeed>,
+) -> Result<(StatusCode, Json<Value>), SandboxError> {
     let app_id = sandbox.add_device(seed)?;
     Ok((StatusCode::CREATED, Json(json!({ "appId": app_id }))))
 }
@@ -65,5 +68,7 @@ async fn set_online(
     Path(app_id): Path<String>,
     Body(wish): Body<Online>,
 ) -> Result<StatusCode, SandboxError> {
-    sandbox.set_online(&app_id, wish.online).map(|()| StatusCode::NO_CONTENT)
+    sandbox
+        .set_online(&app_id, wish.online)
+        .map(|()| StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,6 @@ use crate::gewe::device::Device;
 use crate::gewe::endpoint::{Api, Endpoint, Need};
 use crate::gewe::envelope::Refusal;
 
-#[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) endpoint: Endpoint,
     /// `X-GEWE-TOKEN`.
@@ -42,7 +41,12 @@ impl Call {
         if self.endpoint.api == Api::GetLoginQrCode && !self.body["appId"].is_string() {
             return Err(Refusal::flat("appId不可为空"));
         }
-        match self.endpoint.required.iter().find(|field| is_empty(&self.body[**field])) {
+        match self
+            .endpoint
+            .required
+            .iter()
+            .find(|field| is_empty(&self.body[**field]))
+        {
             Some(field) => Err(Refusal::Flat(format!("{field}不可为空"))),
             None => Ok(()),
         }

@@ -31,7 +31,9 @@ pub(crate) async fn set(sandbox: &Sandbox, call: &Call) -> Result<(), Refusal> {
 
 /// Tells the client that the account dropped. Nothing is repeated when the client does not answer.
 pub(crate) fn send_offline(gewe: &Gewe, device: &Arc<Device>) {
-    let (Some(url), Some(http)) = (gewe.callback(&device.token), gewe.http().cloned()) else { return };
+    let (Some(url), Some(http)) = (gewe.callback(&device.token), gewe.http().cloned()) else {
+        return;
+    };
     let (event, times) = {
         let state = device.state();
         let event = json!({ "TypeName": "Offline", "Appid": device.app_id, "Wxid": state.wxid });

@@ -20,7 +20,6 @@ const POSTS_KEPT: usize = 1_000_000;
 const STAGED_KEPT: usize = 10_000;
 const APP_ID_CHARS: usize = 21;
 
-#[derive(Debug)]
 pub(crate) struct Device {
     pub(crate) app_id: String,
     pub(crate) token: String,
@@ -29,7 +28,6 @@ pub(crate) struct Device {
 }
 
 /// What changes with the calls. Never locked across an await.
-#[derive(Debug)]
 pub(crate) struct DeviceState {
     pub(crate) created_ms: i64,
     pub(crate) wxid: String,
@@ -102,8 +100,14 @@ impl DeviceState {
         match &self.switches {
             switches if switches.drop_request => Some(FaultKind::CutBefore),
             switches if switches.lose_response => Some(FaultKind::CutAfter),
-            Switches { http_5xx: Some(Http5xx::Before), .. } => Some(FaultKind::Html502Before),
-            Switches { http_5xx: Some(Http5xx::After), .. } => Some(FaultKind::Html502After),
+            Switches {
+                http_5xx: Some(Http5xx::Before),
+                ..
+            } => Some(FaultKind::Html502Before),
+            Switches {
+                http_5xx: Some(Http5xx::After),
+                ..
+            } => Some(FaultKind::Html502After),
             _ => None,
         }
     }
@@ -120,7 +124,11 @@ impl DeviceState {
 
     pub(crate) fn set_switches(&mut self, change: impl FnOnce(&mut Switches), now_ms: i64) {
         change(&mut self.switches);
-        self.drop_at_ms = if self.switches.next_day_drop { next_four(now_ms) } else { None };
+        self.drop_at_ms = if self.switches.next_day_drop {
+            next_four(now_ms)
+        } else {
+            None
+        };
     }
 
     /// Keeps what an upload returned; the oldest are forgotten.
@@ -137,7 +145,12 @@ impl DeviceState {
     }
 
     pub(crate) fn records(&self, skip: usize, take: usize) -> Vec<MomentRecord> {
-        self.posts.iter().skip(skip).take(take).map(|(_, post)| post.record(&self.wxid)).collect()
+        self.posts
+            .iter()
+            .skip(skip)
+            .take(take)
+            .map(|(_, post)| post.record(&self.wxid))
+            .collect()
     }
 }
 
@@ -145,7 +158,18 @@ impl DeviceState {
 fn next_four(now_ms: i64) -> Option<i64> {
     let zone = tz::TimeZone::fixed(tz::offset(8));
     let now = Timestamp::from_millisecond(now_ms).ok()?.to_zoned(zone);
-    let today = now.with().hour(4).minute(0).second(0).subsec_nanosecond(0).build().ok()?;
-    let next = if today.timestamp() > now.timestamp() { today } else { today.checked_add(1.day()).ok()? };
+    let today = now
+        .with()
+        .hour(4)
+        .minute(0)
+        .second(0)
+        .subsec_nanosecond(0)
+        .build()
+        .ok()?;
+    let next = if today.timestamp() > now.timestamp() {
+        today
+    } else {
+        today.checked_add(1.day()).ok()?
+    };
     Some(next.timestamp().as_millisecond())
 }

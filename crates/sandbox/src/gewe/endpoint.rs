@@ -50,31 +50,157 @@ pub(crate) enum Api {
 }
 
 const ENDPOINTS: [Endpoint; Endpoint::COUNT] = [
-    row(Api::GetLoginQrCode, "login/getLoginQrCode", "获取登录二维码失败", &["regionId"], Need::Nothing),
-    row(Api::CheckLogin, "login/checkLogin", "检查登录失败", &["appId", "uuid"], Need::Known),
-    row(Api::DialogLogin, "login/dialogLogin", "弹框登录失败", &["appId", "regionId"], Need::Known),
-    row(Api::Reconnection, "login/reconnection", "断线重连失败", &["appId"], Need::Known),
-    row(Api::CheckOnline, "login/checkOnline", "检查在线失败", &["appId"], Need::Known),
+    row(
+        Api::GetLoginQrCode,
+        "login/getLoginQrCode",
+        "获取登录二维码失败",
+        &["regionId"],
+        Need::Nothing,
+    ),
+    row(
+        Api::CheckLogin,
+        "login/checkLogin",
+        "检查登录失败",
+        &["appId", "uuid"],
+        Need::Known,
+    ),
+    row(
+        Api::DialogLogin,
+        "login/dialogLogin",
+        "弹框登录失败",
+        &["appId", "regionId"],
+        Need::Known,
+    ),
+    row(
+        Api::Reconnection,
+        "login/reconnection",
+        "断线重连失败",
+        &["appId"],
+        Need::Known,
+    ),
+    row(
+        Api::CheckOnline,
+        "login/checkOnline",
+        "检查在线失败",
+        &["appId"],
+        Need::Known,
+    ),
     row(Api::Logout, "login/logout", "退出登录失败", &["appId"], Need::Known),
-    row(Api::SetCallback, "login/setCallback", "设置回调地址失败", &["token", "callbackUrl"], Need::Nothing),
-    row(Api::SetCallback, "tools/setCallback", "设置回调地址失败", &["token", "callbackUrl"], Need::Nothing),
-    row(Api::GetProfile, "personal/getProfile", "获取个人资料失败", &["appId"], Need::Online),
-    row(Api::LabelList, "label/list", "获取标签列表失败", &["appId"], Need::Online),
-    row(Api::UploadSnsImage, "sns/uploadSnsImage", "上传朋友圈图片失败", &["appId", "imgUrls"], Need::Online),
-    row(Api::UploadSnsVideo, "sns/uploadSnsVideo", "上传朋友圈视频失败", &["appId", "videoUrl", "thumbUrl"], Need::Online),
-    row(Api::SendTextSns, "sns/sendTextSns", "发布朋友圈失败", &["appId", "content"], Need::Online),
-    row(Api::SendImgSns, "sns/sendImgSns", "发布朋友圈失败", &["appId", "imgInfos"], Need::Online),
-    row(Api::SendVideoSns, "sns/sendVideoSns", "发布朋友圈失败", &["appId", "videoInfo"], Need::Online),
-    row(Api::SendUrlSns, "sns/sendUrlSns", "发布朋友圈失败", &["appId", "thumbUrl", "linkUrl", "title", "description"], Need::Online),
-    row(Api::ContactsSnsList, "sns/contactsSnsList", "获取朋友圈失败", &["appId", "wxid"], Need::Online),
+    row(
+        Api::SetCallback,
+        "login/setCallback",
+        "设置回调地址失败",
+        &["token", "callbackUrl"],
+        Need::Nothing,
+    ),
+    row(
+        Api::SetCallback,
+        "tools/setCallback",
+        "设置回调地址失败",
+        &["token", "callbackUrl"],
+        Need::Nothing,
+    ),
+    row(
+        Api::GetProfile,
+        "personal/getProfile",
+        "获取个人资料失败",
+        &["appId"],
+        Need::Online,
+    ),
+    row(
+        Api::LabelList,
+        "label/list",
+        "获取标签列表失败",
+        &["appId"],
+        Need::Online,
+    ),
+    row(
+        Api::UploadSnsImage,
+        "sns/uploadSnsImage",
+        "上传朋友圈图片失败",
+        &["appId", "imgUrls"],
+        Need::Online,
+    ),
+    row(
+        Api::UploadSnsVideo,
+        "sns/uploadSnsVideo",
+        "上传朋友圈视频失败",
+        &["appId", "videoUrl", "thumbUrl"],
+        Need::Online,
+    ),
+    row(
+        Api::SendTextSns,
+        "sns/sendTextSns",
+        "发布朋友圈失败",
+        &["appId", "content"],
+        Need::Online,
+    ),
+    row(
+        Api::SendImgSns,
+        "sns/sendImgSns",
+        "发布朋友圈失败",
+        &["appId", "imgInfos"],
+        Need::Online,
+    ),
+    row(
+        Api::SendVideoSns,
+        "sns/sendVideoSns",
+        "发布朋友圈失败",
+        &["appId", "videoInfo"],
+        Need::Online,
+    ),
+    row(
+        Api::SendUrlSns,
+        "sns/sendUrlSns",
+        "发布朋友圈失败",
+        &["appId", "thumbUrl", "linkUrl", "title", "description"],
+        Need::Online,
+    ),
+    row(
+        Api::ContactsSnsList,
+        "sns/contactsSnsList",
+        "获取朋友圈失败",
+        &["appId", "wxid"],
+        Need::Online,
+    ),
     row(Api::SnsList, "sns/snsList", "获取朋友圈失败", &["appId"], Need::Online),
-    row(Api::SnsDetails, "sns/snsDetails", "获取朋友圈详情失败", &["appId", "snsId"], Need::Online),
-    row(Api::DelSns, "sns/delSns", "删除朋友圈失败", &["appId", "snsId"], Need::Online),
-    row(Api::SnsSetPrivacy, "sns/snsSetPrivacy", "设置朋友圈权限失败", &["appId", "snsId", "open"], Need::Online),
+    row(
+        Api::SnsDetails,
+        "sns/snsDetails",
+        "获取朋友圈详情失败",
+        &["appId", "snsId"],
+        Need::Online,
+    ),
+    row(
+        Api::DelSns,
+        "sns/delSns",
+        "删除朋友圈失败",
+        &["appId", "snsId"],
+        Need::Online,
+    ),
+    row(
+        Api::SnsSetPrivacy,
+        "sns/snsSetPrivacy",
+        "设置朋友圈权限失败",
+        &["appId", "snsId", "open"],
+        Need::Online,
+    ),
 ];
 
-const fn row(api: Api, path: &'static str, failed: &'static str, required: &'static [&'static str], device: Need) -> Endpoint {
-    Endpoint { api, path, failed, required, device }
+const fn row(
+    api: Api,
+    path: &'static str,
+    failed: &'static str,
+    required: &'static [&'static str],
+    device: Need,
+) -> Endpoint {
+    Endpoint {
+        api,
+        path,
+        failed,
+        required,
+        device,
+    }
 }
 
 impl Endpoint {
@@ -82,7 +208,11 @@ impl Endpoint {
 
     pub(crate) fn of(path: &str) -> Option<(usize, Self)> {
         let tail = path.strip_prefix("/gewe/v2/api/")?;
-        ENDPOINTS.iter().copied().enumerate().find(|(_, endpoint)| endpoint.path == tail)
+        ENDPOINTS
+            .iter()
+            .copied()
+            .enumerate()
+            .find(|(_, endpoint)| endpoint.path == tail)
     }
 
     /// The last part of the path: the name in counters and faults.
@@ -96,6 +226,9 @@ impl Endpoint {
 
     /// Whether a success makes a moment.
     pub(crate) fn publishes(self) -> bool {
-        matches!(self.api, Api::SendTextSns | Api::SendImgSns | Api::SendVideoSns | Api::SendUrlSns)
+        matches!(
+            self.api,
+            Api::SendTextSns | Api::SendImgSns | Api::SendVideoSns | Api::SendUrlSns
+        )
     }
 }

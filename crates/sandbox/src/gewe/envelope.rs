@@ -25,7 +25,9 @@ impl Refusal {
     pub(crate) fn into_answer(self, action: &str) -> Answer {
         Answer::ok(match self {
             Self::Flat(msg) => json!({ "ret": 500, "msg": msg }),
-            Self::Cause(msg) => json!({ "ret": 500, "msg": action, "data": { "code": "-1", "msg": msg } }),
+            Self::Cause(msg) => {
+                json!({ "ret": 500, "msg": action, "data": { "code": "-1", "msg": msg } })
+            }
         })
     }
 }

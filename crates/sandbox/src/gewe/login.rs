@@ -27,8 +27,13 @@ pub(crate) struct Login {
 enum Stage {
     Waiting,
     /// The phone shows its button only after a poll.
-    Scanned { polled: bool },
-    Confirmed { wxid: String, nick_name: String },
+    Scanned {
+        polled: bool,
+    },
+    Confirmed {
+        wxid: String,
+        nick_name: String,
+    },
     LoggedIn,
     Cancelled,
 }
@@ -36,7 +41,13 @@ enum Stage {
 impl Login {
     fn begin(now_ms: i64) -> Self {
         let uuid = Alphanumeric.sample_string(&mut rand::rng(), 20);
-        Self { uuid, started_ms: now_ms, stage: Stage::Waiting, verify_url: None, polls: 0 }
+        Self {
+            uuid,
+            started_ms: now_ms,
+            stage: Stage::Waiting,
+            verify_url: None,
+            polls: 0,
+        }
     }
 }
 
@@ -67,7 +78,11 @@ pub(crate) fn dialog(device: &Device, now_ms: i64) -> Result<Value, Refusal> {
 pub(crate) fn check(device: &Device, body: &Value, now_ms: i64) -> Result<Value, Refusal> {
     let mut state = device.state();
     let null_data = state.switches.null_data;
-    let mut login = state.login.take().filter(|login| body["uuid"].as_str() == Some(&login.uuid)).ok_or_else(|| Refusal::cause("uuid不存在"))?;
+    let mut login = state
+        .login
+        .take()
+        .filter(|login| body["uuid"].as_str() == Some(&login.uuid))
+        .ok_or_else(|| Refusal::cause("uuid不存在"))?;
     let answer = poll(&mut state, &mut login, null_data, now_ms);
     state.login = Some(login);
     answer
@@ -79,7 +94,7 @@ fn poll(state: &mut DeviceState, login: &mut Login, null_data: bool, now_ms: i64
     if left <= 0 && login.stage != Stage::LoggedIn {
         return Err(Refusal::cause("二维码已过期"));
     }
-    if null_data && login.polls % 2 == 0 {
+    if null_data && login.polls.is_multiple_of(2) {
         return Ok(Value::Null);
     }
     if let Some(url) = &login.verify_url {
@@ -169,13 +184,18 @@ pub(crate) fn labels(device: &Device) -> Value {
 pub(crate) fn step(device: &Device, step: LoginStep, now_ms: i64) -> Result<(), SandboxError> {
     let mut state = device.state();
     let (own_wxid, own_name) = (state.wxid.clone(), state.nick_name.clone());
-    let login = state.login.as_mut().ok_or(SandboxError::NotNow("no login code was asked for"))?;
+    let login = state
+        .login
+        .as_mut()
+        .ok_or(SandboxError::NotNow("no login code was asked for"))?;
     if (now_ms - login.started_ms) / 1000 >= CODE_SECS {
         return Err(SandboxError::NotNow("the login code has expired"));
     }
     match (step, &login.stage) {
         (LoginStep::Scan, Stage::Waiting) => login.stage = Stage::Scanned { polled: false },
-        (LoginStep::Cancel, Stage::Waiting | Stage::Scanned { .. }) => login.stage = Stage::Cancelled,
+        (LoginStep::Cancel, Stage::Waiting | Stage::Scanned { .. }) => {
+            login.stage = Stage::Cancelled;
+        }
         (LoginStep::Verify { url }, _) => login.verify_url = Some(url),
         (LoginStep::Verified, _) => login.verify_url = None,
         (LoginStep::Confirm { wxid, nick_name }, Stage::Scanned { polled: true }) => {
@@ -183,10 +203,19 @@ pub(crate) fn step(device: &Device, step: LoginStep, now_ms: i64) -> Result<(), 
             if wxid.is_empty() {
                 return Err(SandboxError::NotNow("a new device needs the wxid of the one who scans"));
             }
-            login.stage = Stage::Confirmed { wxid, nick_name: nick_name.unwrap_or(own_name) };
+            login.stage = Stage::Confirmed {
+                wxid,
+                nick_name: nick_name.unwrap_or(own_name),
+            };
         }
-        (LoginStep::Confirm { .. }, _) => return Err(SandboxError::NotNow("the button appears only when checkLogin was called after the scan")),
-        (LoginStep::Scan | LoginStep::Cancel, _) => return Err(SandboxError::NotNow("the code was already used")),
+        (LoginStep::Confirm { .. }, _) => {
+            return Err(SandboxError::NotNow(
+                "the button appears only when checkLogin was called after the scan",
+            ));
+        }
+        (LoginStep::Scan | LoginStep::Cancel, _) => {
+            return Err(SandboxError::NotNow("the code was already used"));
+        }
     }
     Ok(())
 }

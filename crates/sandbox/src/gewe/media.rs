@@ -33,7 +33,9 @@ pub(crate) struct Staged {
 
 /// `uploadSnsImage`: answers in the order of `imgUrls`.
 pub(crate) async fn images(sandbox: &Sandbox, device: &Device, body: &Value) -> Result<Value, Refusal> {
-    let urls = body["imgUrls"].as_array().ok_or_else(|| Refusal::flat("imgUrls类型错误"))?;
+    let urls = body["imgUrls"]
+        .as_array()
+        .ok_or_else(|| Refusal::flat("imgUrls类型错误"))?;
     if urls.len() > MAX_IMAGES {
         return Err(Refusal::cause("图片数量不能超过9张"));
     }
@@ -44,7 +46,9 @@ pub(crate) async fn images(sandbox: &Sandbox, device: &Device, body: &Value) -> 
     }
     let answer: Vec<Value> = staged.iter().map(|image| picture_info(image)).collect();
     let mut state = device.state();
-    staged.into_iter().for_each(|image| state.stage(image));
+    for image in staged {
+        state.stage(image);
+    }
     Ok(Value::Array(answer))
 }
 
@@ -55,15 +59,23 @@ pub(crate) async fn video(sandbox: &Sandbox, device: &Device, body: &Value) -> R
     let bytes = download(sandbox, &body["videoUrl"]).await?;
     let duration_ms = video_ms(&bytes).ok_or_else(|| Refusal::cause("视频格式错误"))?;
     let video = Staged {
-        file_url: format!("http://szzjwxsns.video.qq.com/102/20202/snsvideodownload?filekey={}&dur={}", key(), duration_ms / 1000),
-        thumb_url: format!("http://vweixinthumb.tc.qq.com/150/20250/snsvideodownload?filekey={}", key()),
+        file_url: format!(
+            "http://szzjwxsns.video.qq.com/102/20202/snsvideodownload?filekey={}&dur={}",
+            key(),
+            duration_ms / 1000
+        ),
+        thumb_url: format!(
+            "http://vweixinthumb.tc.qq.com/150/20250/snsvideodownload?filekey={}",
+            key()
+        ),
         md5: hex::encode(Md5::digest(&bytes)),
         length: bytes.len(),
         size: (0, 0),
         duration_ms,
         sha: sandbox.blobs().keep(&bytes, "video/mp4"),
     };
-    let answer = json!({ "fileUrl": video.file_url, "thumbUrl": video.thumb_url, "fileMd5": video.md5, "length": video.length });
+    let answer =
+        json!({ "fileUrl": video.file_url, "thumbUrl": video.thumb_url, "fileMd5": video.md5, "length": video.length });
     device.state().stage(Arc::new(video));
     Ok(answer)
 }
@@ -76,15 +88,24 @@ async fn wait_or_fail(device: &Device) -> Result<(), Refusal> {
     if wait_ms > 0 {
         tokio::time::sleep(Duration::from_millis(wait_ms.into())).await;
     }
-    if fails { Err(Refusal::cause("上传失败")) } else { Ok(()) }
+    if fails {
+        Err(Refusal::cause("上传失败"))
+    } else {
+        Ok(())
+    }
 }
 
 async fn picture(sandbox: &Sandbox, url: &Value) -> Result<Staged, Refusal> {
     let bytes = download(sandbox, url).await?;
     let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().ok();
-    let mime = reader.as_ref().and_then(ImageReader::format).map(|format| format.to_mime_type());
+    let mime = reader
+        .as_ref()
+        .and_then(ImageReader::format)
+        .map(|format| format.to_mime_type());
     let size = reader.and_then(|reader| reader.into_dimensions().ok());
-    let (Some(mime), Some(size)) = (mime, size) else { return Err(Refusal::cause("图片格式错误")) };
+    let (Some(mime), Some(size)) = (mime, size) else {
+        return Err(Refusal::cause("图片格式错误"));
+    };
     let address = format!("http://szmmsns.qpic.cn/mmsns/{}", key());
     Ok(Staged {
         file_url: format!("{address}/0"),

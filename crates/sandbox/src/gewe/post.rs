@@ -27,7 +27,12 @@ pub(crate) enum PostBody {
     Text,
     Images(Box<[Arc<Staged>]>),
     Video(Arc<Staged>),
-    Link { title: String, url: String, thumb: String, description: String },
+    Link {
+        title: String,
+        url: String,
+        thumb: String,
+        description: String,
+    },
 }
 
 /// Who is named as the author of an item.
@@ -85,12 +90,20 @@ impl GewePost {
             world: World::Gewe,
             owner: wxid.to_owned(),
             moment_id: self.id.to_string(),
-            stage: if self.deleted { MomentStage::Deleted } else { MomentStage::Live },
+            stage: if self.deleted {
+                MomentStage::Deleted
+            } else {
+                MomentStage::Live
+            },
             creator: None,
             kind: self.body.kind().to_owned(),
             text: self.text.to_string(),
             media: self.body.media().iter().map(|staged| hex::encode(staged.sha)).collect(),
-            senders: vec![SenderRecord { userid: wxid.to_owned(), published: true, published_ms: Some(created_ms) }],
+            senders: vec![SenderRecord {
+                userid: wxid.to_owned(),
+                published: true,
+                published_ms: Some(created_ms),
+            }],
             invalid: Vec::new(),
             create_ms: created_ms,
             arrival_ms: self.arrival_ms,
@@ -111,9 +124,16 @@ impl GewePost {
     fn content_xml(&self) -> String {
         match &self.body {
             PostBody::Text => "<mediaList/>".to_owned(),
-            PostBody::Link { title, url, description, .. } => format!(
+            PostBody::Link {
+                title,
+                url,
+                description,
+                ..
+            } => format!(
                 "<title>{}</title><description>{}</description><contentUrl>{}</contentUrl><mediaList/>",
-                escaped(title), escaped(description), escaped(url)
+                escaped(title),
+                escaped(description),
+                escaped(url)
             ),
             PostBody::Images(_) | PostBody::Video(_) => {
                 let mut list = String::from("<mediaList>");
@@ -139,19 +159,32 @@ fn push_medium(list: &mut String, id: u64, staged: &Staged) {
         staged.md5, staged.length
     );
     if is_video {
-        let _ = write!(list, "<videoDuration>{}.{:03}</videoDuration>", staged.duration_ms / 1000, staged.duration_ms % 1000);
+        let _ = write!(
+            list,
+            "<videoDuration>{}.{:03}</videoDuration>",
+            staged.duration_ms / 1000,
+            staged.duration_ms % 1000
+        );
     }
     list.push_str("</media>");
 }
 
 /// The id as the answer to a publish call prints it.
 pub(crate) fn printed(id: u64, switches: &Switches) -> Value {
-    if switches.signed_ids { Value::from(id.cast_signed()) } else { Value::from(id) }
+    if switches.signed_ids {
+        Value::from(id.cast_signed())
+    } else {
+        Value::from(id)
+    }
 }
 
 /// The id as a list prints it: perhaps rounded, as by a gateway that runs on doubles.
 pub(crate) fn printed_in_list(id: u64, switches: &Switches) -> Value {
-    if switches.rounded_ids { Value::from(rounded(id)) } else { printed(id, switches) }
+    if switches.rounded_ids {
+        Value::from(rounded(id))
+    } else {
+        printed(id, switches)
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "losing the low digits is the point")]

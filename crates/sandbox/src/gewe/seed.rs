@@ -1,9 +1,11 @@
 //! What a test puts into the gewe world, and the switches of a device.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A virtual device with the account that is logged in on it. JSON names as on the gateway (`appId`, `nickName`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DeviceSeed {
     /// `X-GEWE-TOKEN` of the gateway's customer; several devices may share one.
@@ -129,4 +131,13 @@ pub enum LoginStep {
     },
     /// The check was passed.
     Verified,
+}
+
+/// Without token and phone number.
+impl fmt::Debug for DeviceSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("DeviceSeed");
+        shown.field("app_id", &self.app_id).field("wxid", &self.wxid);
+        shown.finish_non_exhaustive()
+    }
 }

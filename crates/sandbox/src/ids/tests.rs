@@ -1,6 +1,12 @@
 use super::*;
 
-const KINDS: [IdKind; 5] = [IdKind::Moment, IdKind::Job, IdKind::Media, IdKind::Listed, IdKind::Cursor];
+const KINDS: [IdKind; 5] = [
+    IdKind::Moment,
+    IdKind::Job,
+    IdKind::Media,
+    IdKind::Listed,
+    IdKind::Cursor,
+];
 
 #[test]
 fn an_id_gives_back_its_place_and_only_as_its_kind() {
@@ -20,7 +26,10 @@ fn an_id_gives_back_its_place_and_only_as_its_kind() {
 fn a_moment_id_has_the_platform_s_shape() {
     let id = IdMaker::new(1).make(IdKind::Moment, 2, 3);
     assert_eq!(id.len(), 34);
-    assert!(id.starts_with("mom") && id.chars().all(|c| c.is_ascii_alphanumeric()), "{id}");
+    assert!(
+        id.starts_with("mom") && id.chars().all(|c| c.is_ascii_alphanumeric()),
+        "{id}"
+    );
 }
 
 #[test]

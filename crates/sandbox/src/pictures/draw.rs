@@ -46,7 +46,9 @@ impl Format {
 
 /// A number that depends on every byte of the name (FNV-1a).
 pub(crate) fn seed_of(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// The encoded picture; `None` when the format cannot hold this size.
@@ -54,8 +56,13 @@ pub(crate) fn picture(seed: u64, format: Format, width: u32, height: u32) -> Opt
     let drawn = draw(seed, width, height);
     let mut file = Cursor::new(Vec::new());
     match format {
-        Format::Jpeg => JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY).encode_image(&drawn).ok()?,
-        Format::Gif => image::DynamicImage::ImageRgb8(drawn).to_rgba8().write_to(&mut file, ImageFormat::Gif).ok()?,
+        Format::Jpeg => JpegEncoder::new_with_quality(&mut file, JPEG_QUALITY)
+            .encode_image(&drawn)
+            .ok()?,
+        Format::Gif => image::DynamicImage::ImageRgb8(drawn)
+            .to_rgba8()
+            .write_to(&mut file, ImageFormat::Gif)
+            .ok()?,
         other => drawn.write_to(&mut file, other.image()).ok()?,
     }
     Some(file.into_inner().into())
@@ -71,19 +78,35 @@ struct Circle {
 
 fn draw(seed: u64, width: u32, height: u32) -> RgbImage {
     let (from, to) = (colour(seed, 1), colour(seed, 2));
-    let circles: Vec<Circle> = (0..CIRCLES).map(|n| circle(seed, n, i64::from(width), i64::from(height))).collect();
+    let circles: Vec<Circle> = (0..CIRCLES)
+        .map(|n| circle(seed, n, i64::from(width), i64::from(height)))
+        .collect();
     RgbImage::from_fn(width, height, |x, y| {
         let (px, py) = (i64::from(x), i64::from(y));
-        let covering = circles.iter().rev().find(|circle| (px - circle.x).pow(2) + (py - circle.y).pow(2) < circle.radius.pow(2));
-        let ground = blend(from, to, u64::from(x) + u64::from(y), u64::from(width) + u64::from(height));
+        let covering = circles
+            .iter()
+            .rev()
+            .find(|circle| (px - circle.x).pow(2) + (py - circle.y).pow(2) < circle.radius.pow(2));
+        let ground = blend(
+            from,
+            to,
+            u64::from(x) + u64::from(y),
+            u64::from(width) + u64::from(height),
+        );
         Rgb(covering.map_or(ground, |circle| blend(ground, circle.colour, 3, 4)))
     })
 }
 
 fn circle(seed: u64, n: u64, width: i64, height: i64) -> Circle {
-    let part = |salt: u64, whole: i64| i64::try_from(mix(seed ^ (n * 4 + salt + 100)) % 1000).unwrap_or(0) * whole / 1000;
+    let part =
+        |salt: u64, whole: i64| i64::try_from(mix(seed ^ (n * 4 + salt + 100)) % 1000).unwrap_or(0) * whole / 1000;
     let short = width.min(height);
-    Circle { x: part(0, width), y: part(1, height), radius: short / 12 + part(2, short / 4), colour: colour(seed, 10 + n) }
+    Circle {
+        x: part(0, width),
+        y: part(1, height),
+        radius: short / 12 + part(2, short / 4),
+        colour: colour(seed, 10 + n),
+    }
 }
 
 /// Bright colours only: each channel between 70 and 255.

@@ -14,7 +14,10 @@ const MATRIX: [u32; 9] = [0x0001_0000, 0, 0, 0, 0x0001_0000, 0, 0, 0, 0x4000_000
 
 /// A video of `secs` seconds; sides are rounded down to full macroblocks.
 pub(crate) fn video(seed: u64, width: u32, height: u32, secs: u32) -> Bytes {
-    let size = Blocks { wide: (width / BLOCK).max(1), high: (height / BLOCK).max(1) };
+    let size = Blocks {
+        wide: (width / BLOCK).max(1),
+        high: (height / BLOCK).max(1),
+    };
     let frames: Vec<Vec<u8>> = (0..secs).map(|n| size.frame(seed, n)).collect();
     let ftyp = boxed(*b"ftyp", &[b"isom", &be(0x200), b"isomiso2avc1mp41"]);
     // The offset of the data depends only on the length of the header, which does not depend on the offset.
@@ -54,7 +57,10 @@ impl Blocks {
     }
 
     fn sequence_parameters(self) -> Vec<u8> {
-        let mut bits = Bits { bytes: vec![66, 0xC0, 30], ..Bits::default() }; // constrained baseline, level 3
+        let mut bits = Bits {
+            bytes: vec![66, 0xC0, 30],
+            ..Bits::default()
+        }; // constrained baseline, level 3
         bits.ue(0);
         bits.ue(0); // frame_num has 4 bits
         bits.ue(2); // output order is decoding order
@@ -89,7 +95,9 @@ fn block_samples(seed: u64, number: u32, column: u32, row: u32) -> impl Iterator
     let step = u8::try_from((number * 24) % 96).unwrap_or(0);
     let luma = 60 + tone[0] / 4 + step;
     let [cb, cr] = [tone[1], tone[2]].map(|byte| 64 + byte / 2);
-    std::iter::repeat_n(luma, 256).chain(std::iter::repeat_n(cb, 64)).chain(std::iter::repeat_n(cr, 64))
+    std::iter::repeat_n(luma, 256)
+        .chain(std::iter::repeat_n(cb, 64))
+        .chain(std::iter::repeat_n(cr, 64))
 }
 
 /// Writes bit fields, highest bit first.
@@ -150,12 +158,29 @@ fn nal(head: u8, payload: Vec<u8>) -> Vec<u8> {
 fn moov(size: Blocks, frames: &[Vec<u8>], data_at: u32) -> Vec<u8> {
     let duration = u32::try_from(frames.len()).unwrap_or(0) * TIMESCALE;
     let (width, height) = (size.wide * BLOCK, size.high * BLOCK);
-    let mvhd = full(*b"mvhd", 0, &[0, 0, TIMESCALE, duration, 0x0001_0000, 0x0100_0000, 0, 0], &words(&[&MATRIX[..], &[0; 6], &[2]].concat()));
-    let tkhd = full(*b"tkhd", 3, &[0, 0, 1, 0, duration, 0, 0, 0, 0], &words(&[&MATRIX[..], &[width << 16, height << 16]].concat()));
+    let mvhd = full(
+        *b"mvhd",
+        0,
+        &[0, 0, TIMESCALE, duration, 0x0001_0000, 0x0100_0000, 0, 0],
+        &words(&[&MATRIX[..], &[0; 6], &[2]].concat()),
+    );
+    let tkhd = full(
+        *b"tkhd",
+        3,
+        &[0, 0, 1, 0, duration, 0, 0, 0, 0],
+        &words(&[&MATRIX[..], &[width << 16, height << 16]].concat()),
+    );
     let mdhd = full(*b"mdhd", 0, &[0, 0, TIMESCALE, duration, 0x55C4_0000], &[]);
     let hdlr = full(*b"hdlr", 0, &[0], b"vide\0\0\0\0\0\0\0\0\0\0\0\0video\0");
     let dref = full(*b"dref", 0, &[1], &full(*b"url ", 1, &[], &[]));
-    let minf = boxed(*b"minf", &[&full(*b"vmhd", 1, &[0, 0], &[]), &boxed(*b"dinf", &[&dref]), &stbl(size, frames, data_at)]);
+    let minf = boxed(
+        *b"minf",
+        &[
+            &full(*b"vmhd", 1, &[0, 0], &[]),
+            &boxed(*b"dinf", &[&dref]),
+            &stbl(size, frames, data_at),
+        ],
+    );
     let mdia = boxed(*b"mdia", &[&mdhd, &hdlr, &minf]);
     boxed(*b"moov", &[&mvhd, &boxed(*b"trak", &[&tkhd, &mdia])])
 }
@@ -163,29 +188,60 @@ fn moov(size: Blocks, frames: &[Vec<u8>], data_at: u32) -> Vec<u8> {
 /// The sample tables: one chunk with all frames.
 fn stbl(size: Blocks, frames: &[Vec<u8>], data_at: u32) -> Vec<u8> {
     let count = u32::try_from(frames.len()).unwrap_or(0);
-    let lengths: Vec<u32> = frames.iter().map(|frame| u32::try_from(frame.len()).unwrap_or(0)).collect();
-    boxed(*b"stbl", &[
-        &full(*b"stsd", 0, &[1], &avc1(size)),
-        &full(*b"stts", 0, &[1, count, TIMESCALE], &[]),
-        &full(*b"stsc", 0, &[1, 1, count, 1], &[]),
-        &full(*b"stsz", 0, &[0, count], &words(&lengths)),
-        &full(*b"stco", 0, &[1, data_at], &[]),
-    ])
+    let lengths: Vec<u32> = frames
+        .iter()
+        .map(|frame| u32::try_from(frame.len()).unwrap_or(0))
+        .collect();
+    boxed(
+        *b"stbl",
+        &[
+            &full(*b"stsd", 0, &[1], &avc1(size)),
+            &full(*b"stts", 0, &[1, count, TIMESCALE], &[]),
+            &full(*b"stsc", 0, &[1, 1, count, 1], &[]),
+            &full(*b"stsz", 0, &[0, count], &words(&lengths)),
+            &full(*b"stco", 0, &[1, data_at], &[]),
+        ],
+    )
 }
 
 fn avc1(size: Blocks) -> Vec<u8> {
     let (sps, pps) = (size.sequence_parameters(), Blocks::picture_parameters());
-    let avcc = boxed(*b"avcC", &[&[1, sps[1], sps[2], sps[3], 0xFF, 0xE1], &short(sps.len()), &sps, &[1], &short(pps.len()), &pps]);
-    let sides = words(&[(size.wide * BLOCK) << 16 | size.high * BLOCK]);
+    let avcc = boxed(
+        *b"avcC",
+        &[
+            &[1, sps[1], sps[2], sps[3], 0xFF, 0xE1],
+            &short(sps.len()),
+            &sps,
+            &[1],
+            &short(pps.len()),
+            &pps,
+        ],
+    );
+    let sides = words(&[((size.wide * BLOCK) << 16) | (size.high * BLOCK)]);
     // Reserved, data reference 1, reserved; then the size, 72 dpi, one frame a sample, no name, 24 bit.
-    boxed(*b"avc1", &[&[0; 6], &[0, 1], &[0; 16], &sides, &words(&[0x0048_0000, 0x0048_0000, 0]), &[0, 1], &[0; 32], &[0, 24, 0xFF, 0xFF], &avcc])
+    boxed(
+        *b"avc1",
+        &[
+            &[0; 6],
+            &[0, 1],
+            &[0; 16],
+            &sides,
+            &words(&[0x0048_0000, 0x0048_0000, 0]),
+            &[0, 1],
+            &[0; 32],
+            &[0, 24, 0xFF, 0xFF],
+            &avcc,
+        ],
+    )
 }
 
 fn boxed(kind: [u8; 4], parts: &[&[u8]]) -> Vec<u8> {
     let length: usize = parts.iter().map(|part| part.len()).sum::<usize>() + 8;
     let mut bytes = be(u32::try_from(length).unwrap_or(0)).to_vec();
     bytes.extend(kind);
-    parts.iter().for_each(|part| bytes.extend(*part));
+    for part in parts {
+        bytes.extend(*part);
+    }
     bytes
 }
 

@@ -12,7 +12,9 @@ fn made(name: &str, shape: &str) -> Bytes {
 #[test]
 fn every_format_decodes_at_the_size_asked_for() {
     for name in ["a.jpg", "a.jpeg", "a.png", "a.webp", "a.gif"] {
-        let reader = ImageReader::new(std::io::Cursor::new(made(name, "w=61&h=47"))).with_guessed_format().unwrap();
+        let reader = ImageReader::new(std::io::Cursor::new(made(name, "w=61&h=47")))
+            .with_guessed_format()
+            .unwrap();
         assert_eq!(reader.format(), image::ImageFormat::from_path(name).ok(), "{name}");
         let picture = reader.decode().unwrap();
         assert_eq!((picture.width(), picture.height()), (61, 47), "{name}");
@@ -40,13 +42,22 @@ fn the_video_s_samples_are_where_its_tables_say() {
     for sample in &track.samples {
         let nal = &bytes[sample.byte_range()];
         let length = u32::from_be_bytes(nal[..4].try_into().unwrap());
-        assert_eq!((length as usize + 4, nal[4]), (nal.len(), 0x65), "an IDR slice with its length before it");
+        assert_eq!(
+            (length as usize + 4, nal[4]),
+            (nal.len(), 0x65),
+            "an IDR slice with its length before it"
+        );
     }
 }
 
 #[test]
 fn a_name_without_a_known_ending_is_nothing() {
-    let shape = Shape { w: None, h: None, secs: None, ms: None };
+    let shape = Shape {
+        w: None,
+        h: None,
+        secs: None,
+        ms: None,
+    };
     assert!(Wanted::new("notes.txt".to_owned(), &shape).is_none());
     assert!(Wanted::new("coffee".to_owned(), &shape).is_none());
 }

@@ -9,7 +9,6 @@ use serde_json::Value;
 use crate::wecom::api::Api;
 use crate::wecom::refusal::Refusal;
 
-#[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) api: Api,
     pub(crate) method: Method,
@@ -25,7 +24,10 @@ pub(crate) struct Call {
 impl Call {
     /// A query parameter; empty counts as missing.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.query
+            .get(name)
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
     }
 
     /// The JSON body of a POST call (reference wecom 12: method mismatch 40058, no body 40063).
@@ -35,7 +37,9 @@ impl Call {
         }
         match serde_json::from_slice(&self.body) {
             Ok(value @ Value::Object(_)) => Ok(value),
-            _ => Err(Refusal::parameter("invalid Request Parameter. Warning: wrong json format.")),
+            _ => Err(Refusal::parameter(
+                "invalid Request Parameter. Warning: wrong json format.",
+            )),
         }
     }
 }
@@ -52,19 +56,32 @@ pub(crate) fn text_field<'a>(body: &'a Value, name: &str, missing: i64) -> Resul
 
 /// A list of texts; missing and null are `None`, an empty list too: that is how the platform reads it.
 pub(crate) fn text_list<'a>(object: Option<&'a Value>, name: &str) -> Result<Option<Vec<&'a str>>, Refusal> {
-    let Some(list) = list_field(object, name)? else { return Ok(None) };
-    list.iter().map(|item| item.as_str().ok_or_else(wrong_type)).collect::<Result<_, _>>().map(Some)
+    let Some(list) = list_field(object, name)? else {
+        return Ok(None);
+    };
+    list.iter()
+        .map(|item| item.as_str().ok_or_else(wrong_type))
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 /// A list of numbers, read as [`text_list`].
 pub(crate) fn number_list(object: Option<&Value>, name: &str) -> Result<Option<Vec<u64>>, Refusal> {
-    let Some(list) = list_field(object, name)? else { return Ok(None) };
-    list.iter().map(|item| item.as_u64().ok_or_else(wrong_type)).collect::<Result<_, _>>().map(Some)
+    let Some(list) = list_field(object, name)? else {
+        return Ok(None);
+    };
+    list.iter()
+        .map(|item| item.as_u64().ok_or_else(wrong_type))
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 /// The page size: too much, zero and missing all mean the default (reference wecom 1, "Oversized `limit`").
 pub(crate) fn limit(body: &Value, default: usize, max: usize) -> usize {
-    let asked = body.get("limit").and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
+    let asked = body
+        .get("limit")
+        .and_then(Value::as_u64)
+        .and_then(|limit| usize::try_from(limit).ok());
     asked.filter(|limit| (1..=max).contains(limit)).unwrap_or(default)
 }
 

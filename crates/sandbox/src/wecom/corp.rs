@@ -19,7 +19,6 @@ const POSTS_KEPT: usize = 2_000_000;
 const MEDIA_KEPT: usize = 1_000_000;
 const MESSAGES_KEPT: usize = 1_000;
 
-#[derive(Debug)]
 pub(crate) struct Corp {
     /// Place in the list of corps; part of every id this corp hands out.
     pub(crate) no: u32,
@@ -150,12 +149,18 @@ impl MemberSeed {
         let customers = self.customers.clone().unwrap_or_else(|| self.invented_customers());
         match tags {
             None => customers,
-            Some(tags) => customers.into_iter().filter(|customer| customer.has_any(tags)).collect(),
+            Some(tags) => customers
+                .into_iter()
+                .filter(|customer| customer.has_any(tags))
+                .collect(),
         }
     }
 
     fn invented_customers(&self) -> Vec<Customer> {
-        let named = |n: u8| Customer { external_userid: format!("wmDemo-{}-{n}", self.userid), tags: Vec::new() };
+        let named = |n: u8| Customer {
+            external_userid: format!("wmDemo-{}-{n}", self.userid),
+            tags: Vec::new(),
+        };
         (1..=3).map(named).collect()
     }
 }

@@ -17,7 +17,7 @@ use crate::wecom::refusal::Refusal;
 use crate::wecom::target::{Resolved, Target};
 
 /// A creation in progress: who asks, and where broken promises go.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Creation<'a> {
     pub(crate) corp: &'a Corp,
     pub(crate) ids: IdMaker,
@@ -38,7 +38,10 @@ impl Creation<'_> {
         let content = draft.resolve(|id, kind| self.find_medium(&state, id, kind))?;
         self.count(&mut state)?;
         if target.is_everyone() {
-            self.violate(ViolationKind::EmptyTarget, "a creation without any sender would go to everybody".to_owned());
+            self.violate(
+                ViolationKind::EmptyTarget,
+                "a creation without any sender would go to everybody".to_owned(),
+            );
         }
         let seq = self.remember(&mut state, content, &target);
         Ok(json!({ "errcode": 0, "errmsg": "ok", "jobid": self.ids.make(IdKind::Job, self.corp.no, seq) }))
@@ -59,7 +62,10 @@ impl Creation<'_> {
         let invalid = || Refusal::new(40007, "invalid media_id");
         let (owner, seq) = self.ids.read(IdKind::Media, id).ok_or_else(invalid)?;
         if owner != self.corp.no {
-            self.violate(ViolationKind::ForeignMedia, format!("media_id {id} belongs to another corp"));
+            self.violate(
+                ViolationKind::ForeignMedia,
+                format!("media_id {id} belongs to another corp"),
+            );
             return Err(invalid());
         }
         let medium = state.media.get(seq).ok_or_else(invalid)?;
@@ -80,7 +86,10 @@ impl Creation<'_> {
         rates.create(settings, self.call.now_ms).map_err(|limit| match limit {
             CreateLimit::Minute => {
                 let limit = settings.creates_per_minute;
-                self.violate(ViolationKind::CreateRate, format!("more than {limit} creations within 60 s, or one within the block that follows"));
+                self.violate(
+                    ViolationKind::CreateRate,
+                    format!("more than {limit} creations within 60 s, or one within the block that follows"),
+                );
                 Refusal::new(45009, "api freq out of limit")
             }
             CreateLimit::Month => Refusal::new(41210, "monthly quota of moment creations used up"),
@@ -91,7 +100,12 @@ impl Creation<'_> {
     fn remember(self, state: &mut CorpState, content: Content, target: &Target<'_>) -> u64 {
         let seq = state.posts.next();
         let chance = mix((u64::from(self.corp.no) << 32) ^ seq);
-        let Resolved { senders, invalid, tags, anyone } = target.resolve(self.corp, &state.settings, chance);
+        let Resolved {
+            senders,
+            invalid,
+            tags,
+            anyone,
+        } = target.resolve(self.corp, &state.settings, chance);
         let all_invalid = if anyone { 0 } else { state.settings.all_invalid_errcode };
         let intent = fingerprint(&content, &target.named());
         self.check_intent(state, intent, seq);
@@ -101,7 +115,11 @@ impl Creation<'_> {
             arrival_ms: self.call.arrival_ms,
             job_ms: state.settings.job_delay_ms,
             dispatch_ms: state.settings.dispatch_delay_ms,
-            job_errcode: if self.job_errcode == 0 { all_invalid } else { self.job_errcode },
+            job_errcode: if self.job_errcode == 0 {
+                all_invalid
+            } else {
+                self.job_errcode
+            },
             creator: None,
             senders,
             invalid: (!invalid.is_empty()).then(|| Box::new(invalid)),
@@ -120,24 +138,37 @@ impl Creation<'_> {
     }
 
     fn check_intent(self, state: &mut CorpState, intent: u128, seq: u64) {
-        let Some(before) = state.intents.insert(intent, seq) else { return };
+        let Some(before) = state.intents.insert(intent, seq) else {
+            return;
+        };
         let succeeded = state.posts.get(before).is_some_and(|post| post.job_errcode == 0);
         if succeeded {
             let earlier = self.ids.make(IdKind::Moment, self.corp.no, before);
-            self.violate(ViolationKind::SameIntent, format!("same text, media and senders as {earlier}"));
+            self.violate(
+                ViolationKind::SameIntent,
+                format!("same text, media and senders as {earlier}"),
+            );
         }
     }
 
     fn violate(self, kind: ViolationKind, detail: String) {
         let owner = self.corp.corpid.clone();
-        self.ledger.add(Violation { kind, world: World::Wecom, owner, detail, at_ms: self.call.arrival_ms });
+        self.ledger.add(Violation {
+            kind,
+            world: World::Wecom,
+            owner,
+            detail,
+            at_ms: self.call.arrival_ms,
+        });
     }
 }
 
 /// Adds a post; what is forgotten for it also leaves the index of intents.
 pub(crate) fn push_post(state: &mut CorpState, post: Post) {
     let oldest = state.posts.next() - state.posts.len() as u64;
-    if let Some(forgotten) = state.posts.push(post) && state.intents.get(&forgotten.intent) == Some(&oldest) {
+    if let Some(forgotten) = state.posts.push(post)
+        && state.intents.get(&forgotten.intent) == Some(&oldest)
+    {
         state.intents.remove(&forgotten.intent);
     }
 }
@@ -148,19 +179,34 @@ pub(crate) fn result(corp: &Corp, ids: IdMaker, call: &Call) -> Result<Value, Re
     let jobid = call.query("jobid").ok_or_else(|| Refusal::parameter("jobid missing"))?;
     let (owner, seq) = ids.read(IdKind::Job, jobid).ok_or_else(unknown)?;
     let state = corp.state();
-    let post = state.posts.get(seq).filter(|post| owner == corp.no && !post.job_forgotten(call.now_ms)).ok_or_else(unknown)?;
+    let post = state
+        .posts
+        .get(seq)
+        .filter(|post| owner == corp.no && !post.job_forgotten(call.now_ms))
+        .ok_or_else(unknown)?;
     let status = post.job_status(call.now_ms);
-    let result = if status == 3 { finished(post, ids.make(IdKind::Moment, corp.no, seq)) } else { json!({}) };
+    let result = if status == 3 {
+        finished(post, &ids.make(IdKind::Moment, corp.no, seq))
+    } else {
+        json!({})
+    };
     Ok(json!({ "errcode": 0, "errmsg": "ok", "status": status, "type": "add_moment_task", "result": result }))
 }
 
-fn finished(post: &Post, moment_id: String) -> Value {
+fn finished(post: &Post, moment_id: &str) -> Value {
     let mut result = match post.job_errcode {
         0 => json!({ "errcode": 0, "errmsg": "ok", "moment_id": moment_id }),
-        81013 => json!({ "errcode": 81013, "errmsg": "all users, departments and tags are invalid" }),
+        81013 => {
+            json!({ "errcode": 81013, "errmsg": "all users, departments and tags are invalid" })
+        }
         errcode => json!({ "errcode": errcode, "errmsg": "creation failed" }),
     };
-    if let Some(Invalid { users, departments, tags }) = post.invalid.as_deref() {
+    if let Some(Invalid {
+        users,
+        departments,
+        tags,
+    }) = post.invalid.as_deref()
+    {
         result["invalid_sender_list"] = json!({ "user_list": users, "department_list": departments });
         if !tags.is_empty() {
             result["invalid_external_contact_list"] = json!({ "tag_list": tags });
@@ -180,5 +226,7 @@ fn fingerprint(content: &Content, named: &[String]) -> u128 {
         hash.update(name);
     }
     let digest: [u8; 32] = hash.finalize().into();
-    digest[..16].iter().fold(0, |value, byte| (value << 8) | u128::from(*byte))
+    digest[..16]
+        .iter()
+        .fold(0, |value, byte| (value << 8) | u128::from(*byte))
 }

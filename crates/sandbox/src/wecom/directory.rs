@@ -14,16 +14,23 @@ const ROOT: u32 = 1;
 /// `get_follow_user_list`: members in the visible range and in 客户联系 使用范围.
 pub(crate) fn follow_users(corp: &Corp) -> Value {
     let members = corp.members();
-    let users: Vec<&str> =
-        members.iter().filter(|(_, member)| member.visible && member.follow).map(|(_, member)| member.userid.as_str()).collect();
+    let users: Vec<&str> = members
+        .iter()
+        .filter(|(_, member)| member.visible && member.follow)
+        .map(|(_, member)| member.userid.as_str())
+        .collect();
     json!({ "errcode": 0, "errmsg": "ok", "follow_user": users })
 }
 
 /// `user/get`: 60111 for the unknown and for those outside the visible range.
 pub(crate) fn user(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
-    let userid = call.query("userid").ok_or_else(|| Refusal::new(41009, "userid missing"))?;
+    let userid = call
+        .query("userid")
+        .ok_or_else(|| Refusal::new(41009, "userid missing"))?;
     let members = corp.members();
-    let (_, member) = members.visible(userid).ok_or_else(|| Refusal::new(60111, "userid not found"))?;
+    let (_, member) = members
+        .visible(userid)
+        .ok_or_else(|| Refusal::new(60111, "userid not found"))?;
     Ok(json!({
         "errcode": 0, "errmsg": "ok", "userid": member.userid, "name": member.name, "department": member.department,
         "main_department": member.department.first().copied().unwrap_or(ROOT), "status": member.status,
@@ -36,9 +43,12 @@ pub(crate) fn users_of_department(corp: &Corp, call: &Call) -> Result<Value, Ref
     if !departments(corp).contains(&department) {
         return Err(Refusal::new(60003, "department not found"));
     }
-    let row = |member: &MemberSeed| json!({ "userid": member.userid, "name": member.name, "department": member.department });
+    let row =
+        |member: &MemberSeed| json!({ "userid": member.userid, "name": member.name, "department": member.department });
     let members = corp.members();
-    let inside = members.iter().filter(|(_, member)| member.visible && member.department.contains(&department));
+    let inside = members
+        .iter()
+        .filter(|(_, member)| member.visible && member.department.contains(&department));
     let rows: Vec<Value> = inside.map(|(_, member)| row(member)).collect();
     Ok(json!({ "errcode": 0, "errmsg": "ok", "userlist": rows }))
 }
@@ -50,14 +60,20 @@ pub(crate) fn department_list(corp: &Corp, call: &Call) -> Result<Value, Refusal
     if !all.contains(&top) {
         return Err(Refusal::new(60003, "department not found"));
     }
-    let row = |id: &u32| json!({ "id": id, "parentid": u8::from(*id != ROOT), "order": 100_000_000_u64 - u64::from(*id) });
+    let row =
+        |id: &u32| json!({ "id": id, "parentid": u8::from(*id != ROOT), "order": 100_000_000_u64 - u64::from(*id) });
     let rows: Vec<Value> = all.iter().filter(|id| top == ROOT || **id == top).map(row).collect();
     Ok(json!({ "errcode": 0, "errmsg": "ok", "department_id": rows }))
 }
 
 /// `get_corp_tag_list`: one group; `deleted` only when asked by id.
 pub(crate) fn tags(corp: &Corp, body: &Value) -> Value {
-    let wanted: Vec<&str> = body["tag_id"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let wanted: Vec<&str> = body["tag_id"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let by_group = body["group_id"].as_array().is_some_and(|ids| !ids.is_empty());
     let shown = |tag: &&TagSeed| by_group || wanted.is_empty() || wanted.contains(&tag.id.as_str());
     let row = |tag: &TagSeed| {
@@ -75,10 +91,18 @@ pub(crate) fn tags(corp: &Corp, body: &Value) -> Value {
 
 /// `externalcontact/list`: 84061 for a member without customers.
 pub(crate) fn customers(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
-    let userid = call.query("userid").ok_or_else(|| Refusal::new(41009, "userid missing"))?;
+    let userid = call
+        .query("userid")
+        .ok_or_else(|| Refusal::new(41009, "userid missing"))?;
     let members = corp.members();
-    let (_, member) = members.visible(userid).ok_or_else(|| Refusal::new(60111, "userid not found"))?;
-    let ids: Vec<String> = member.audience(None).into_iter().map(|customer| customer.external_userid).collect();
+    let (_, member) = members
+        .visible(userid)
+        .ok_or_else(|| Refusal::new(60111, "userid not found"))?;
+    let ids: Vec<String> = member
+        .audience(None)
+        .into_iter()
+        .map(|customer| customer.external_userid)
+        .collect();
     if ids.is_empty() {
         return Err(Refusal::new(84061, "not external contact"));
     }
@@ -91,8 +115,11 @@ pub(crate) fn agent(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
         return Err(Refusal::new(301_002, "no right on this app"));
     }
     let members = corp.members();
-    let users: Vec<Value> =
-        members.iter().filter(|(_, member)| member.visible).map(|(_, member)| json!({ "userid": member.userid })).collect();
+    let users: Vec<Value> = members
+        .iter()
+        .filter(|(_, member)| member.visible)
+        .map(|(_, member)| json!({ "userid": member.userid }))
+        .collect();
     Ok(json!({
         "errcode": 0, "errmsg": "ok", "agentid": corp.agentid, "name": "门店助手", "close": 0,
         "allow_userinfos": { "user": users }, "allow_partys": { "partyid": [] }, "allow_tags": { "tagid": [] },
@@ -101,11 +128,16 @@ pub(crate) fn agent(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
 
 fn departments(corp: &Corp) -> BTreeSet<u32> {
     let members = corp.members();
-    let mut all: BTreeSet<u32> = members.iter().flat_map(|(_, member)| member.department.iter().copied()).collect();
+    let mut all: BTreeSet<u32> = members
+        .iter()
+        .flat_map(|(_, member)| member.department.iter().copied())
+        .collect();
     all.insert(ROOT);
     all
 }
 
 fn number(call: &Call, name: &str) -> Result<Option<u32>, Refusal> {
-    call.query(name).map(|text| text.parse().map_err(|_| Refusal::parameter(&format!("invalid {name}")))).transpose()
+    call.query(name)
+        .map(|text| text.parse().map_err(|_| Refusal::parameter(&format!("invalid {name}"))))
+        .transpose()
 }

@@ -25,7 +25,11 @@ enum Named<'a> {
     None,
     Images(Vec<&'a str>),
     Video(&'a str),
-    Link { title: &'a str, url: &'a str, cover: &'a str },
+    Link {
+        title: &'a str,
+        url: &'a str,
+        cover: &'a str,
+    },
 }
 
 impl<'a> Draft<'a> {
@@ -56,14 +60,19 @@ impl<'a> Draft<'a> {
                 cover: image(cover)?,
             })),
         };
-        Ok(Content { text: self.text.into(), attachment })
+        Ok(Content {
+            text: self.text.into(),
+            attachment,
+        })
     }
 }
 
 impl<'a> Named<'a> {
     fn read(attachments: &'a [Value]) -> Result<Self, Refusal> {
         let kinds = attachments.iter().map(kind_of).collect::<Result<Vec<_>, _>>()?;
-        let Some(kind) = kinds.first().copied() else { return Err(Refusal::new(41088, "attachments are empty")) };
+        let Some(kind) = kinds.first().copied() else {
+            return Err(Refusal::new(41088, "attachments are empty"));
+        };
         if kinds.iter().any(|other| *other != kind) {
             return Err(Refusal::new(41065, "invalid attachments msgtype"));
         }
@@ -71,7 +80,11 @@ impl<'a> Named<'a> {
             return Err(Refusal::new(41064, "invalid attachments size"));
         }
         match (kind, &attachments[0]) {
-            ("image", _) => attachments.iter().map(|item| media_id(item, "image")).collect::<Result<_, _>>().map(Self::Images),
+            ("image", _) => attachments
+                .iter()
+                .map(|item| media_id(item, "image"))
+                .collect::<Result<_, _>>()
+                .map(Self::Images),
             ("video", video) => media_id(video, "video").map(Self::Video),
             (_, link) => Self::link(link),
         }
@@ -79,7 +92,9 @@ impl<'a> Named<'a> {
 
     fn link(item: &'a Value) -> Result<Self, Refusal> {
         let title = item["link"]["title"].as_str().unwrap_or_default();
-        let url = item["link"]["url"].as_str().ok_or_else(|| Refusal::new(41010, "url missing"))?;
+        let url = item["link"]["url"]
+            .as_str()
+            .ok_or_else(|| Refusal::new(41010, "url missing"))?;
         if title.encode_utf16().count() > MAX_TITLE {
             return Err(Refusal::parameter("invalid link title size"));
         }
@@ -89,7 +104,11 @@ impl<'a> Named<'a> {
         if !url.starts_with("http://") && !url.starts_with("https://") {
             return Err(Refusal::new(45034, "url without scheme"));
         }
-        Ok(Self::Link { title, url, cover: media_id(item, "link")? })
+        Ok(Self::Link {
+            title,
+            url,
+            cover: media_id(item, "link")?,
+        })
     }
 }
 
@@ -120,5 +139,8 @@ fn kind_of(item: &Value) -> Result<&str, Refusal> {
 }
 
 fn media_id<'a>(item: &'a Value, kind: &str) -> Result<&'a str, Refusal> {
-    item[kind]["media_id"].as_str().filter(|id| !id.is_empty()).ok_or_else(|| Refusal::parameter("invalid msg"))
+    item[kind]["media_id"]
+        .as_str()
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| Refusal::parameter("invalid msg"))
 }

@@ -65,7 +65,12 @@ pub(crate) async fn upload(corp: &Corp, blobs: &Blobs, ids: IdMaker, call: &Call
     let media_id = {
         let mut state = corp.state();
         let media_id = ids.make(IdKind::Media, corp.no, state.media.next());
-        state.media.push(Medium { sha, kind, scene, created_ms: call.now_ms });
+        state.media.push(Medium {
+            sha,
+            kind,
+            scene,
+            created_ms: call.now_ms,
+        });
         media_id
     };
     Ok(json!({
@@ -74,23 +79,37 @@ pub(crate) async fn upload(corp: &Corp, blobs: &Blobs, ids: IdMaker, call: &Call
 }
 
 pub(crate) fn get(corp: &Corp, blobs: &Blobs, ids: IdMaker, call: &Call) -> Result<Answer, Refusal> {
-    let media_id = call.query("media_id").ok_or_else(|| Refusal::new(41006, "media_id missing"))?;
+    let media_id = call
+        .query("media_id")
+        .ok_or_else(|| Refusal::new(41006, "media_id missing"))?;
     let invalid = || Refusal::new(40007, "invalid media_id");
     let (owner, seq) = ids.read(IdKind::Media, media_id).ok_or_else(invalid)?;
-    let medium = corp.state().media.get(seq).copied().filter(|medium| owner == corp.no && !medium.expired(call.now_ms));
+    let medium = corp
+        .state()
+        .media
+        .get(seq)
+        .copied()
+        .filter(|medium| owner == corp.no && !medium.expired(call.now_ms));
     let (bytes, mime) = medium.and_then(|medium| blobs.get(&medium.sha)).ok_or_else(invalid)?;
     Ok(Answer::File { mime, bytes })
 }
 
 /// Kind and scene from the query, before the body is looked at.
 fn wanted(call: &Call) -> Result<(MediaKind, u8), Refusal> {
-    let kind = call.query("media_type").and_then(MediaKind::of).ok_or_else(|| Refusal::new(40005, "invalid file type"))?;
+    let kind = call
+        .query("media_type")
+        .and_then(MediaKind::of)
+        .ok_or_else(|| Refusal::new(40005, "invalid file type"))?;
     let scene = match call.query("attachment_type") {
         Some("1") => MOMENTS,
         Some("2") => 2,
         _ => return Err(Refusal::parameter("invalid attachment_type")),
     };
-    let fits = if scene == MOMENTS { kind != MediaKind::File } else { kind == MediaKind::Image };
+    let fits = if scene == MOMENTS {
+        kind != MediaKind::File
+    } else {
+        kind == MediaKind::Image
+    };
     if !fits {
         return Err(Refusal::new(41072, "attachment resource used in the wrong scene"));
     }

@@ -49,7 +49,9 @@ async fn next(form: &mut Multipart) -> Result<Option<Field<'_>>, Refusal> {
 
 fn disposition(field: &Field<'_>) -> String {
     let value = field.headers().get(header::CONTENT_DISPOSITION);
-    value.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()).unwrap_or_default()
+    value
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .unwrap_or_default()
 }
 
 /// `filename="…"`; a name given only as `filename*=` is not understood.

@@ -2,9 +2,9 @@
 //! nothing runs in the background, and a million of them cost nothing while nobody asks.
 
 use crate::blobs::Sha;
+use crate::fault::World;
 use crate::ids::mix;
 use crate::record::{MomentRecord, MomentStage, SenderRecord};
-use crate::fault::World;
 use crate::wecom::corp::Members;
 use crate::wecom::seed::{Confirm, MemberSeed};
 
@@ -160,7 +160,9 @@ impl Post {
     pub(crate) fn confirm(&mut self, member: u32, now_ms: i64) -> bool {
         let dispatched_ms = self.dispatched_ms();
         let possible = self.job_errcode == 0 && now_ms >= dispatched_ms && self.cancelled_ms.is_none();
-        let Some(place) = self.senders.iter().position(|sender| sender.member == member) else { return false };
+        let Some(place) = self.senders.iter().position(|sender| sender.member == member) else {
+            return false;
+        };
         if possible && self.published_ms(self.senders[place], now_ms).is_none() {
             self.senders[place].after_ms = u32::try_from(now_ms - dispatched_ms).unwrap_or(NEVER - 1);
         }
@@ -171,7 +173,11 @@ impl Post {
         let userid = |no: u32| members.get(no).map(|member| member.userid.clone()).unwrap_or_default();
         let sender = |sender: &Sender| {
             let published_ms = self.published_ms(*sender, now_ms).filter(|_| self.job_errcode == 0);
-            SenderRecord { userid: userid(sender.member), published: published_ms.is_some(), published_ms }
+            SenderRecord {
+                userid: userid(sender.member),
+                published: published_ms.is_some(),
+                published_ms,
+            }
         };
         MomentRecord {
             world: World::Wecom,
@@ -211,6 +217,11 @@ impl Invalid {
 
     fn all(&self) -> Vec<String> {
         let departments = self.departments.iter().map(u64::to_string);
-        self.users.iter().cloned().chain(departments).chain(self.tags.iter().cloned()).collect()
+        self.users
+            .iter()
+            .cloned()
+            .chain(departments)
+            .chain(self.tags.iter().cloned())
+            .collect()
     }
 }

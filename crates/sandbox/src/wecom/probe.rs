@@ -63,12 +63,20 @@ pub(crate) fn video_ms(bytes: &[u8]) -> Option<u64> {
     }
     // The parser may panic on hostile boxes; for the platform that is just a damaged video.
     let parsed = catch_unwind(|| re_mp4::Mp4::read_bytes(bytes)).ok()?.ok()?;
-    let tracks = parsed.tracks().values().filter(|track| track.kind == Some(re_mp4::TrackKind::Video));
-    tracks.map(|track| track.duration.saturating_mul(1000) / track.timescale.max(1)).max()
+    let tracks = parsed
+        .tracks()
+        .values()
+        .filter(|track| track.kind == Some(re_mp4::TrackKind::Video));
+    tracks
+        .map(|track| track.duration.saturating_mul(1000) / track.timescale.max(1))
+        .max()
 }
 
 fn check_ending(file: &File, endings: &[&str]) -> Result<(), Refusal> {
-    let ending = file.name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    let ending = file
+        .name
+        .rsplit_once('.')
+        .map(|(_, ending)| ending.to_ascii_lowercase());
     match ending {
         Some(ending) if endings.contains(&ending.as_str()) => Ok(()),
         _ => Err(Refusal::new(40004, "invalid media type")),

@@ -11,7 +11,7 @@ use crate::wecom::refusal::Refusal;
 const MAX_SPAN_SECS: i64 = 30 * 24 * 3600;
 
 /// One read: whose, about what, when.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Read<'a> {
     pub(crate) corp: &'a Corp,
     pub(crate) ids: IdMaker,
@@ -24,7 +24,9 @@ impl Read<'_> {
     pub(crate) fn list(self) -> Result<Value, Refusal> {
         let (start, end) = self.window()?;
         let filter = self.filter_type()?;
-        let creator = self.body["creator"].as_str().and_then(|userid| self.corp.members().find(userid).map(|(no, _)| no));
+        let creator = self.body["creator"]
+            .as_str()
+            .and_then(|userid| self.corp.members().find(userid).map(|(no, _)| no));
         if creator.is_none() && self.body["creator"].as_str().is_some_and(|userid| !userid.is_empty()) {
             return Err(Refusal::new(40003, "invalid userid"));
         }
@@ -34,7 +36,9 @@ impl Read<'_> {
         let until = state.posts.partition_point(|post| post.created_ms / 1000 < end);
         let until = self.cursor()?.map_or(until, |cursor| cursor.min(until));
         let shown = |post: &Post| {
-            post.exists(self.now_ms) && filter.is_none_or(|personal| post.creator.is_some() == personal) && (creator.is_none() || post.creator == creator)
+            post.exists(self.now_ms)
+                && filter.is_none_or(|personal| post.creator.is_some() == personal)
+                && (creator.is_none() || post.creator == creator)
         };
         let mut found = Vec::new();
         let mut next = String::new();
@@ -66,7 +70,9 @@ impl Read<'_> {
             Some(json!({ "userid": member.userid, "publish_status": u8::from(published) }))
         };
         let rows: Vec<Value> = page.filter_map(row).collect();
-        Ok(json!({ "errcode": 0, "errmsg": "ok", "next_cursor": self.after(from + size, post.senders.len()), "task_list": rows }))
+        Ok(
+            json!({ "errcode": 0, "errmsg": "ok", "next_cursor": self.after(from + size, post.senders.len()), "task_list": rows }),
+        )
     }
 
     /// `get_moment_customer_list`: whom the post of one sender is for.
@@ -79,7 +85,11 @@ impl Read<'_> {
     /// `get_moment_send_result`: the same people, because no cap per customer is simulated.
     pub(crate) fn send_result(self) -> Result<Value, Refusal> {
         let (_, audience) = self.audience()?;
-        self.customer_page(audience, limit(self.body, 3000, 5000), |id| json!({ "external_userid": id }))
+        self.customer_page(
+            audience,
+            limit(self.body, 3000, 5000),
+            |id| json!({ "external_userid": id }),
+        )
     }
 
     /// `get_moment_comments`: nobody likes or comments here.
@@ -103,7 +113,11 @@ impl Read<'_> {
     }
 
     fn window(self) -> Result<(i64, i64), Refusal> {
-        let second = |name: &str| self.body[name].as_i64().ok_or_else(|| Refusal::parameter(&format!("invalid {name}")));
+        let second = |name: &str| {
+            self.body[name]
+                .as_i64()
+                .ok_or_else(|| Refusal::parameter(&format!("invalid {name}")))
+        };
         let (start, end) = (second("start_time")?, second("end_time")?);
         if start >= end || end - start > MAX_SPAN_SECS {
             return Err(Refusal::parameter("invalid time range"));
@@ -142,8 +156,12 @@ impl Read<'_> {
                 let ids = (0..images.len() as u64).map(|n| json!({ "media_id": listed(n) }));
                 item["image"] = ids.collect();
             }
-            Attachment::Video(_) => item["video"] = json!({ "media_id": listed(0), "thumb_media_id": listed(1) }),
-            Attachment::Link(link) => item["link"] = json!({ "title": link.title, "url": link.url }),
+            Attachment::Video(_) => {
+                item["video"] = json!({ "media_id": listed(0), "thumb_media_id": listed(1) });
+            }
+            Attachment::Link(link) => {
+                item["link"] = json!({ "title": link.title, "url": link.url });
+            }
         }
         item
     }
@@ -158,7 +176,11 @@ impl Read<'_> {
     }
 
     fn existing(self, state: &CorpState) -> Result<&Post, Refusal> {
-        state.posts.get(self.moment()?).filter(|post| post.exists(self.now_ms)).ok_or_else(invalid_moment)
+        state
+            .posts
+            .get(self.moment()?)
+            .filter(|post| post.exists(self.now_ms))
+            .ok_or_else(invalid_moment)
     }
 
     fn enterprise(self, state: &CorpState) -> Result<&Post, Refusal> {
@@ -179,13 +201,22 @@ impl Read<'_> {
         let (no, member) = members.visible(userid).ok_or_else(not_a_sender)?;
         if post.creator != Some(no) {
             let sender = post.sender(no).ok_or_else(not_a_sender)?;
-            post.published_ms(sender, self.now_ms).ok_or_else(|| Refusal::new(41062, "moment not yet published by this userid"))?;
+            post.published_ms(sender, self.now_ms)
+                .ok_or_else(|| Refusal::new(41062, "moment not yet published by this userid"))?;
         }
         let audience = member.audience(post.tags.as_deref());
-        Ok((member.userid.clone(), audience.into_iter().map(|customer| customer.external_userid).collect()))
+        Ok((
+            member.userid.clone(),
+            audience.into_iter().map(|customer| customer.external_userid).collect(),
+        ))
     }
 
-    fn customer_page(self, audience: Vec<String>, size: usize, row: impl Fn(String) -> Value) -> Result<Value, Refusal> {
+    fn customer_page(
+        self,
+        audience: Vec<String>,
+        size: usize,
+        row: impl Fn(String) -> Value,
+    ) -> Result<Value, Refusal> {
         let from = self.offset()?;
         let next = self.after(from + size, audience.len());
         let rows: Vec<Value> = audience.into_iter().skip(from).take(size).map(row).collect();
@@ -193,11 +224,18 @@ impl Read<'_> {
     }
 
     fn offset(self) -> Result<usize, Refusal> {
-        Ok(self.cursor()?.and_then(|cursor| usize::try_from(cursor).ok()).unwrap_or(0))
+        Ok(self
+            .cursor()?
+            .and_then(|cursor| usize::try_from(cursor).ok())
+            .unwrap_or(0))
     }
 
     fn after(self, next: usize, total: usize) -> String {
-        if next < total { self.ids.make(IdKind::Cursor, self.corp.no, next as u64) } else { String::new() }
+        if next < total {
+            self.ids.make(IdKind::Cursor, self.corp.no, next as u64)
+        } else {
+            String::new()
+        }
     }
 
     fn cursor(self) -> Result<Option<u64>, Refusal> {
@@ -207,7 +245,11 @@ impl Read<'_> {
             Value::String(cursor) if cursor.is_empty() => Ok(None),
             Value::String(cursor) => {
                 let (owner, place) = self.ids.read(IdKind::Cursor, cursor).ok_or_else(invalid)?;
-                if owner == self.corp.no { Ok(Some(place)) } else { Err(invalid()) }
+                if owner == self.corp.no {
+                    Ok(Some(place))
+                } else {
+                    Err(invalid())
+                }
             }
             _ => Err(invalid()),
         }

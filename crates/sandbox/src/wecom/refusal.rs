@@ -14,7 +14,10 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     pub(crate) fn new(errcode: i64, errmsg: &str) -> Self {
-        Self { errcode, errmsg: errmsg.to_owned() }
+        Self {
+            errcode,
+            errmsg: errmsg.to_owned(),
+        }
     }
 
     /// 40058, the platform's answer to nearly every wrong parameter.
@@ -23,12 +26,19 @@ impl Refusal {
     }
 
     pub(crate) fn into_answer(self, api: Api, now_ms: i64) -> Answer {
-        let errmsg = if wears_a_hint(self.errcode) { with_hint(&self, now_ms) } else { self.errmsg };
+        let errmsg = if wears_a_hint(self.errcode) {
+            with_hint(&self, now_ms)
+        } else {
+            self.errmsg
+        };
         let mut body = json!({ "errcode": self.errcode, "errmsg": errmsg });
         if let Value::Object(fields) = &mut body {
             fields.extend(api.lists().iter().map(|name| ((*name).to_owned(), json!([]))));
         }
-        Answer::Json { body, refused: Some((self.errcode, errmsg)) }
+        Answer::Json {
+            body,
+            refused: Some((self.errcode, errmsg)),
+        }
     }
 }
 
@@ -40,7 +50,10 @@ pub(crate) fn scripted(errcode: i64, errmsg: &str) -> Answer {
         ("", _) => "error",
         (given, _) => given,
     };
-    Answer::Json { body: json!({ "errcode": errcode, "errmsg": errmsg }), refused: Some((errcode, errmsg.to_owned())) }
+    Answer::Json {
+        body: json!({ "errcode": errcode, "errmsg": errmsg }),
+        refused: Some((errcode, errmsg.to_owned())),
+    }
 }
 
 /// Some errors carry the long tail, others never do: clients must not read anything from it but the hint.

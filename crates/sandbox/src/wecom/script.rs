@@ -27,7 +27,8 @@ impl Wecom {
     }
 
     pub(crate) fn get(&self, corpid: &str) -> Result<Arc<Corp>, SandboxError> {
-        self.find(corpid).ok_or_else(|| SandboxError::UnknownCorp(corpid.to_owned()))
+        self.find(corpid)
+            .ok_or_else(|| SandboxError::UnknownCorp(corpid.to_owned()))
     }
 
     pub(crate) fn settings(&self, corpid: &str, change: impl FnOnce(&mut CorpSettings)) -> Result<(), SandboxError> {
@@ -41,30 +42,63 @@ impl Wecom {
     }
 
     /// Members publish now: those named, or everybody who got the task when nobody is named. Answers how many could.
-    pub(crate) fn confirm(&self, corpid: &str, moment_id: &str, userids: &[String], now_ms: i64) -> Result<usize, SandboxError> {
+    pub(crate) fn confirm(
+        &self,
+        corpid: &str,
+        moment_id: &str,
+        userids: &[String],
+        now_ms: i64,
+    ) -> Result<usize, SandboxError> {
         let corp = self.get(corpid)?;
         let mut state = corp.state();
-        let seq = self.ids.read(IdKind::Moment, moment_id).filter(|(owner, _)| *owner == corp.no).map(|(_, seq)| seq);
-        let post = seq.and_then(|seq| state.posts.get_mut(seq)).ok_or_else(|| SandboxError::UnknownMoment(moment_id.to_owned()))?;
+        let seq = self
+            .ids
+            .read(IdKind::Moment, moment_id)
+            .filter(|(owner, _)| *owner == corp.no)
+            .map(|(_, seq)| seq);
+        let post = seq
+            .and_then(|seq| state.posts.get_mut(seq))
+            .ok_or_else(|| SandboxError::UnknownMoment(moment_id.to_owned()))?;
         let members = corp.members();
         let named = if userids.is_empty() {
             post.senders.iter().map(|sender| sender.member).collect()
         } else {
-            let number = |userid: &String| members.find(userid).map(|(no, _)| no).ok_or_else(|| SandboxError::UnknownMember(userid.clone()));
+            let number = |userid: &String| {
+                members
+                    .find(userid)
+                    .map(|(no, _)| no)
+                    .ok_or_else(|| SandboxError::UnknownMember(userid.clone()))
+            };
             userids.iter().map(number).collect::<Result<Vec<_>, _>>()?
         };
         Ok(named.into_iter().filter(|no| post.confirm(*no, now_ms)).count())
     }
 
     /// A member writes a post on the phone. Answers its moment id.
-    pub(crate) fn personal_post(&self, corpid: &str, userid: &str, text: &str, now_ms: i64) -> Result<String, SandboxError> {
+    pub(crate) fn personal_post(
+        &self,
+        corpid: &str,
+        userid: &str,
+        text: &str,
+        now_ms: i64,
+    ) -> Result<String, SandboxError> {
         let corp = self.get(corpid)?;
-        let (creator, _) = corp.members().find(userid).map(|(no, member)| (no, member.status)).ok_or_else(|| SandboxError::UnknownMember(userid.to_owned()))?;
+        let (creator, _) = corp
+            .members()
+            .find(userid)
+            .map(|(no, member)| (no, member.status))
+            .ok_or_else(|| SandboxError::UnknownMember(userid.to_owned()))?;
         let mut state = corp.state();
         let seq = state.posts.next();
-        let last = seq.checked_sub(1).and_then(|seq| state.posts.get(seq)).map_or(i64::MIN, |post| post.created_ms);
+        let last = seq
+            .checked_sub(1)
+            .and_then(|seq| state.posts.get(seq))
+            .map_or(i64::MIN, |post| post.created_ms);
         let post = Post {
-            content: Content { text: text.into(), attachment: Attachment::None },
+            content: Content {
+                text: text.into(),
+                attachment: Attachment::None,
+            },
             created_ms: last.max(now_ms),
             arrival_ms: now_ms,
             job_ms: 0,
@@ -86,7 +120,12 @@ impl Wecom {
         let state = corp.state();
         let members = corp.members();
         let record = |(seq, post): (u64, &Post)| {
-            post.record(&corp.corpid, self.ids.make(IdKind::Moment, corp.no, seq), &members, now_ms)
+            post.record(
+                &corp.corpid,
+                self.ids.make(IdKind::Moment, corp.no, seq),
+                &members,
+                now_ms,
+            )
         };
         state.posts.iter().skip(skip).take(take).map(record).collect()
     }

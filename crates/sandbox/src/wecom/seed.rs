@@ -1,9 +1,11 @@
 //! What a test puts into the WeCom world, and the knobs of a corp.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// A corp with one self-built app. Posting it again under the same corpid replaces nothing: it is refused.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct CorpSeed {
     /// `ww…`; case-insensitive.
     pub corpid: String,
@@ -153,7 +155,7 @@ pub enum Confirm {
 }
 
 /// Trouble with a corp's credentials (reference wecom 12, "tokens").
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "action", rename_all = "snake_case")]
 pub enum TokenEvent {
     /// The present token is dead at once: 40014. `gettoken` gives a new one.
@@ -190,6 +192,32 @@ pub struct CorpView {
     pub moments: usize,
     /// Present settings.
     pub settings: CorpSettings,
+}
+
+/// Without the secret, which could be a real one in a careless test.
+impl fmt::Debug for CorpSeed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("CorpSeed");
+        shown
+            .field("corpid", &self.corpid)
+            .field("members", &self.members.len());
+        shown.finish_non_exhaustive()
+    }
+}
+
+/// Only what happens, never the new secret.
+impl fmt::Debug for TokenEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Invalidate => "Invalidate",
+            Self::Expire => "Expire",
+            Self::DisableApp => "DisableApp",
+            Self::EnableApp => "EnableApp",
+            Self::UntrustIp => "UntrustIp",
+            Self::TrustIp => "TrustIp",
+            Self::ResetSecret { .. } => "ResetSecret",
+        })
+    }
 }
 
 impl MemberSeed {

@@ -45,7 +45,11 @@ impl<'a> Target<'a> {
             return Err(Refusal::parameter("user_list too long"));
         }
         let contacts = range.and_then(|range| range.get("external_contact_list"));
-        Ok(Self { users, departments: number_list(senders, "department_list")?, tags: text_list(contacts, "tag_list")? })
+        Ok(Self {
+            users,
+            departments: number_list(senders, "department_list")?,
+            tags: text_list(contacts, "tag_list")?,
+        })
     }
 
     /// Names nobody, so the platform takes everybody. A tag alone narrows customers, not members: that is a choice.
@@ -71,16 +75,33 @@ impl<'a> Target<'a> {
         let numbers = self.numbers(&members, &mut invalid);
         let tags = self.known_tags(corp, &mut invalid);
         let anyone = !numbers.is_empty();
-        let has_task = |no: &u32| members.get(*no).is_some_and(|member| gets_task(member, settings, tags.as_deref(), mix(chance) ^ u64::from(*no)));
-        let sender = |no: u32| members.get(no).map(|member| Sender::new(no, member, settings.confirm, mix(chance ^ u64::from(no))));
+        let has_task = |no: &u32| {
+            members
+                .get(*no)
+                .is_some_and(|member| gets_task(member, settings, tags.as_deref(), mix(chance) ^ u64::from(*no)))
+        };
+        let sender = |no: u32| {
+            members
+                .get(no)
+                .map(|member| Sender::new(no, member, settings.confirm, mix(chance ^ u64::from(no))))
+        };
         let senders = numbers.into_iter().filter(has_task).filter_map(sender).collect();
-        Resolved { senders, invalid, tags, anyone }
+        Resolved {
+            senders,
+            invalid,
+            tags,
+            anyone,
+        }
     }
 
     /// The members named, each once, in the order named.
     fn numbers(&self, members: &Members, invalid: &mut Invalid) -> Vec<u32> {
         if self.users.is_none() && self.departments.is_none() {
-            return members.iter().filter(|(_, member)| member.visible).map(|(no, _)| no).collect();
+            return members
+                .iter()
+                .filter(|(_, member)| member.visible)
+                .map(|(no, _)| no)
+                .collect();
         }
         let mut seen = HashSet::new();
         let mut numbers = Vec::new();
@@ -104,7 +125,9 @@ impl<'a> Target<'a> {
     /// `None`: no tags were asked for. Unknown ones are reported and do not count.
     fn known_tags(&self, corp: &Corp, invalid: &mut Invalid) -> Option<Box<[String]>> {
         let asked = self.tags.as_ref()?;
-        let (known, unknown): (Vec<&str>, Vec<&str>) = asked.iter().partition(|tag| corp.tags.iter().any(|known| known.id == **tag));
+        let (known, unknown): (Vec<&str>, Vec<&str>) = asked
+            .iter()
+            .partition(|tag| corp.tags.iter().any(|known| known.id == **tag));
         invalid.tags = unknown.into_iter().map(str::to_owned).collect();
         Some(known.into_iter().map(str::to_owned).collect())
     }
@@ -113,12 +136,20 @@ impl<'a> Target<'a> {
 /// Conditions that fail silently: the member is simply not in the task list (reference wecom 5.4, 3 to 6).
 fn gets_task(member: &MemberSeed, settings: &CorpSettings, tags: Option<&[String]>, chance: u64) -> bool {
     let addressed = tags.is_none_or(|tags| !member.audience(Some(tags)).is_empty());
-    let left_out = settings.undispatched.iter().any(|userid| userid.eq_ignore_ascii_case(&member.userid))
+    let left_out = settings
+        .undispatched
+        .iter()
+        .any(|userid| userid.eq_ignore_ascii_case(&member.userid))
         || (settings.undispatched_share > 0.0 && share_of(chance) < settings.undispatched_share);
     member.follow && member.moments && member.has_customers() && addressed && !left_out
 }
 
 fn in_department(members: &Members, department: u64) -> Vec<u32> {
-    let inside = |member: &MemberSeed| department == ROOT || member.department.iter().any(|id| u64::from(*id) == department);
-    members.iter().filter(|(_, member)| member.visible && inside(member)).map(|(no, _)| no).collect()
+    let inside =
+        |member: &MemberSeed| department == ROOT || member.department.iter().any(|id| u64::from(*id) == department);
+    members
+        .iter()
+        .filter(|(_, member)| member.visible && inside(member))
+        .map(|(no, _)| no)
+        .collect()
 }

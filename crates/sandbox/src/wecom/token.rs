@@ -22,7 +22,6 @@ const WRONG_SECRETS: u64 = 20;
 const BLOCK_MS: i64 = 3600 * 1000;
 
 /// Secret and tokens of one corp's app.
-#[derive(Debug)]
 pub(crate) struct Keys {
     secret: String,
     current: Option<(String, i64)>,
@@ -33,7 +32,7 @@ pub(crate) struct Keys {
 }
 
 /// All tokens of the world, and the patience with wrong secrets.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Tokens {
     owners: RwLock<HashMap<String, Arc<Corp>>>,
     wrong_secrets: AtomicU64,
@@ -42,7 +41,13 @@ pub(crate) struct Tokens {
 
 impl Keys {
     pub(crate) fn new(secret: String) -> Self {
-        Self { secret, current: None, past: VecDeque::new(), disabled: false, untrusted: false }
+        Self {
+            secret,
+            current: None,
+            past: VecDeque::new(),
+            disabled: false,
+            untrusted: false,
+        }
     }
 
     pub(crate) fn owns(&self, secret: &str) -> bool {
@@ -55,7 +60,10 @@ impl Keys {
 
     /// The code for a token that is not the present one.
     fn past_code(&self, token: &str) -> i64 {
-        self.past.iter().find(|(past, _)| past == token).map_or(40014, |(_, code)| *code)
+        self.past
+            .iter()
+            .find(|(past, _)| past == token)
+            .map_or(40014, |(_, code)| *code)
     }
 }
 
@@ -66,9 +74,18 @@ impl Tokens {
     }
 
     /// `GET /cgi-bin/gettoken`: the same token while it is valid (reference wecom 2.1).
-    pub(crate) fn gettoken(&self, find: impl Fn(&str) -> Option<Arc<Corp>>, stranger: impl Fn(&str) -> bool, call: &Call) -> Result<Value, Refusal> {
-        let secret = call.query("corpsecret").ok_or_else(|| Refusal::new(41004, "corpsecret missing"))?;
-        let corpid = call.query("corpid").ok_or_else(|| Refusal::new(41002, "corpid missing"))?;
+    pub(crate) fn gettoken(
+        &self,
+        find: impl Fn(&str) -> Option<Arc<Corp>>,
+        stranger: impl Fn(&str) -> bool,
+        call: &Call,
+    ) -> Result<Value, Refusal> {
+        let secret = call
+            .query("corpsecret")
+            .ok_or_else(|| Refusal::new(41004, "corpsecret missing"))?;
+        let corpid = call
+            .query("corpid")
+            .ok_or_else(|| Refusal::new(41002, "corpid missing"))?;
         if call.now_ms < self.blocked_until_ms.load(Ordering::Acquire) {
             return Err(Refusal::new(45009, "api freq out of limit"));
         }
@@ -81,13 +98,19 @@ impl Tokens {
             let code = if stranger(secret) { 40091 } else { 40001 };
             return Err(Refusal::new(code, "invalid credential"));
         }
-        Ok(json!({ "errcode": 0, "errmsg": "ok", "access_token": self.issue(&corp, &mut keys, call.now_ms), "expires_in": 7200 }))
+        Ok(
+            json!({ "errcode": 0, "errmsg": "ok", "access_token": self.issue(&corp, &mut keys, call.now_ms), "expires_in": 7200 }),
+        )
     }
 
     /// The caller of a business call. The token counts first, and only in the query (reference wecom 1).
     pub(crate) fn check(&self, call: &Call) -> Result<Arc<Corp>, Refusal> {
-        let token = call.query("access_token").ok_or_else(|| Refusal::new(41001, "access_token missing"))?;
-        let corp = self.owner(token).ok_or_else(|| Refusal::new(40014, "invalid access_token"))?;
+        let token = call
+            .query("access_token")
+            .ok_or_else(|| Refusal::new(41001, "access_token missing"))?;
+        let corp = self
+            .owner(token)
+            .ok_or_else(|| Refusal::new(40014, "invalid access_token"))?;
         {
             let mut keys = lock(&corp.keys);
             check_app(&keys)?;
@@ -132,9 +155,13 @@ impl Tokens {
 
     /// Ends the present token; later calls with it get `code`.
     fn retire(&self, keys: &mut Keys, code: i64) {
-        let Some((token, _)) = keys.current.take() else { return };
+        let Some((token, _)) = keys.current.take() else {
+            return;
+        };
         keys.past.push_back((token, code));
-        if keys.past.len() > PAST_KEPT && let Some((forgotten, _)) = keys.past.pop_front() {
+        if keys.past.len() > PAST_KEPT
+            && let Some((forgotten, _)) = keys.past.pop_front()
+        {
             write(&self.owners).remove(&forgotten);
         }
     }
@@ -158,5 +185,12 @@ fn check_app(keys: &Keys) -> Result<(), Refusal> {
 }
 
 fn dead(code: i64) -> Refusal {
-    Refusal::new(code, if code == 42001 { "access_token expired" } else { "invalid access_token" })
+    Refusal::new(
+        code,
+        if code == 42001 {
+            "access_token expired"
+        } else {
+            "invalid access_token"
+        },
+    )
 }
