@@ -53,7 +53,11 @@ impl Store {
             "SELECT {COLUMNS} FROM json_each(?) v JOIN t_wechat_account a ON a.account_id = v.value \
              WHERE a.user_id = ? ORDER BY v.key"
         );
-        self.rows(&sql, [json(&wanted)?.into(), user.0.into()]).await?.iter().map(account).collect()
+        self.rows(&sql, [json(&wanted)?.into(), user.0.into()])
+            .await?
+            .iter()
+            .map(account)
+            .collect()
     }
 
     /// The accounts behind a channel.
@@ -63,10 +67,19 @@ impl Store {
     }
 
     /// Sets the status of every account behind a channel.
-    pub async fn set_account_status(&self, channel: ChannelId, status: AccountStatus, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn set_account_status(
+        &self,
+        channel: ChannelId,
+        status: AccountStatus,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE t_wechat_account SET status = ?, update_time = ? WHERE channel_id = ? AND status <> ?";
         let name = status.name();
-        self.execute(sql, [name.into(), to_datetime(now).into(), channel.0.into(), name.into()]).await?;
+        self.execute(
+            sql,
+            [name.into(), to_datetime(now).into(), channel.0.into(), name.into()],
+        )
+        .await?;
         Ok(())
     }
 }
@@ -80,7 +93,7 @@ struct Row<'a> {
     status: &'static str,
 }
 
-/// Makes the channel's accounts exactly what a check reported. Members that are no longer reported become EXPIRED: tasks may still name them.
+/// Makes the channel's accounts exactly what a check reported; a mere wxid is no name and replaces none. Members that are no longer reported become EXPIRED: tasks may still name them.
 pub(crate) async fn replace(
     txn: &DatabaseTransaction,
     (user, channel): (UserId, ChannelId),
@@ -93,14 +106,30 @@ pub(crate) async fn replace(
     let sql = "UPDATE t_wechat_account SET status = 'EXPIRED', update_time = ? WHERE channel_id = ? \
                AND account_id NOT IN (SELECT value ->> 'account' FROM json_each(?))";
     let listed = json(&rows)?;
-    txn.execute_raw(statement(sql, [now.clone().into(), channel.0.into(), listed.clone().into()])).await?;
+    txn.execute_raw(statement(
+        sql,
+        [now.clone().into(), channel.0.into(), listed.clone().into()],
+    ))
+    .await?;
     let sql = "INSERT INTO t_wechat_account \
                (id, user_id, account_id, account_type, account_name, status, create_time, update_time, channel_id) \
                SELECT value ->> 'id', ?, value ->> 'account', value ->> 'kind', value ->> 'name', value ->> 'status', ?, ?, ? \
                FROM json_each(?) WHERE true \
-               ON CONFLICT (account_id) DO UPDATE SET account_name = excluded.account_name, status = excluded.status, \
+               ON CONFLICT (account_id) DO UPDATE SET status = excluded.status, account_name = CASE \
+               WHEN excluded.account_name = excluded.account_id THEN coalesce(account_name, excluded.account_name) \
+               ELSE excluded.account_name END, \
                update_time = excluded.update_time WHERE t_wechat_account.channel_id = excluded.channel_id";
-    txn.execute_raw(statement(sql, [user.0.into(), now.clone().into(), now.into(), channel.0.into(), listed.into()])).await?;
+    txn.execute_raw(statement(
+        sql,
+        [
+            user.0.into(),
+            now.clone().into(),
+            now.into(),
+            channel.0.into(),
+            listed.into(),
+        ],
+    ))
+    .await?;
     Ok(())
 }
 

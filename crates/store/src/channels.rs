@@ -63,6 +63,17 @@ pub struct NewChannel {
     pub base_url: Option<String>,
 }
 
+/// A credential as it lies in the database.
+#[derive(Clone, Debug)]
+pub struct SealedCredential {
+    /// Whose it is.
+    pub channel_id: ChannelId,
+    /// See [`Channel::credential_version`].
+    pub credential_version: i64,
+    /// The sealed text.
+    pub sealed: String,
+}
+
 /// What removing a channel did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Removal {
@@ -82,7 +93,11 @@ impl Store {
     /// The channel of this platform and handle, whoever's it is.
     pub async fn find_channel_by_handle(&self, kind: ChannelKind, handle: &str) -> Result<Option<Channel>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.kind = ? AND c.handle = ?");
-        self.row(&sql, [kind.name().into(), handle.into()]).await?.as_ref().map(channel).transpose()
+        self.row(&sql, [kind.name().into(), handle.into()])
+            .await?
+            .as_ref()
+            .map(channel)
+            .transpose()
     }
 
     /// The channel, whoever's it is.
@@ -118,26 +133,67 @@ impl Store {
     }
 
     /// Notes what a check of the channel found: its accounts, and that the credential works.
-    pub async fn refresh_channel(&self, channel: &Channel, reported: &[NewAccount], now: Timestamp) -> Result<(), StoreError> {
+    pub async fn refresh_channel(
+        &self,
+        channel: &Channel,
+        reported: &[NewAccount],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let first_account = self.take_ids(Sequence::Account, reported.len().max(1)).await?;
         let txn = self.write().await?;
         let sql = "UPDATE t_moment_channel SET broken_reason = NULL, update_time = ? WHERE id = ?";
-        txn.execute_raw(statement(sql, [now.0.into(), channel.id.0.into()])).await?;
+        txn.execute_raw(statement(sql, [now.0.into(), channel.id.0.into()]))
+            .await?;
         accounts::replace(&txn, (channel.user_id, channel.id), first_account, reported, now).await?;
         txn.commit().await?;
         Ok(())
     }
 
     /// Notes that a credential no longer works: its accounts become EXPIRED. Nothing happens when the channel has a newer credential by now.
-    pub async fn break_channel(&self, id: ChannelId, credential_version: i64, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn break_channel(
+        &self,
+        id: ChannelId,
+        credential_version: i64,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let txn = self.write().await?;
-        let sql = "UPDATE t_moment_channel SET broken_reason = ?, update_time = ? WHERE id = ? AND credential_version = ?";
+        let sql =
+            "UPDATE t_moment_channel SET broken_reason = ?, update_time = ? WHERE id = ? AND credential_version = ?";
         let values = [why.into(), now.0.into(), id.0.into(), credential_version.into()];
         if txn.execute_raw(statement(sql, values)).await?.rows_affected() > 0 {
             let sql = "UPDATE t_wechat_account SET status = 'EXPIRED', update_time = ? WHERE channel_id = ?";
-            txn.execute_raw(statement(sql, [to_datetime(now).into(), id.0.into()])).await?;
+            txn.execute_raw(statement(sql, [to_datetime(now).into(), id.0.into()]))
+                .await?;
         }
         txn.commit().await?;
+        Ok(())
+    }
+
+    /// Every sealed credential of the installation.
+    pub async fn sealed_credentials(&self) -> Result<Vec<SealedCredential>, StoreError> {
+        let rows = self
+            .rows(
+                "SELECT id, credential_version, credential FROM t_moment_channel ORDER BY id",
+                [],
+            )
+            .await?;
+        let read = |row: &QueryResult| {
+            Ok(SealedCredential {
+                channel_id: ChannelId(row.try_get("", "id")?),
+                credential_version: row.try_get("", "credential_version")?,
+                sealed: row.try_get("", "credential")?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The same credential under another key, and no token under the old one; a newer credential stays. The token is forgotten, because the
+    /// old key may soon be gone.
+    pub async fn replace_seal(&self, id: ChannelId, credential_version: i64, sealed: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE t_moment_channel SET credential = ?, token = NULL, token_expires = NULL WHERE id = ? AND credential_version = ?";
+        self.execute(sql, [sealed.into(), id.0.into(), credential_version.into()])
+            .await?;
         Ok(())
     }
 
@@ -152,19 +208,33 @@ impl Store {
     pub async fn note_moment(&self, id: ChannelId, moment_id: &str, at: Timestamp) -> Result<(), StoreError> {
         let sql = "UPDATE t_moment_channel SET last_moment_id = ?, last_moment_time = ? \
                    WHERE id = ? AND coalesce(last_moment_time, 0) <= ?";
-        self.execute(sql, [moment_id.into(), at.0.into(), id.0.into(), at.0.into()]).await?;
+        self.execute(sql, [moment_id.into(), at.0.into(), id.0.into(), at.0.into()])
+            .await?;
         Ok(())
     }
 
     /// Removes the user's channel with its accounts. Publications that have not been submitted fail; those already with the platform end as
     /// they stand, since nobody can follow them any more. `None` when the user has no such channel.
-    pub async fn remove_channel(&self, user: UserId, id: ChannelId, now: Timestamp) -> Result<Option<Removal>, StoreError> {
+    pub async fn remove_channel(
+        &self,
+        user: UserId,
+        id: ChannelId,
+        now: Timestamp,
+    ) -> Result<Option<Removal>, StoreError> {
         let txn = self.write().await?;
         let sql = "DELETE FROM t_moment_channel WHERE id = ? AND user_id = ?";
-        if txn.execute_raw(statement(sql, [id.0.into(), user.0.into()])).await?.rows_affected() == 0 {
+        if txn
+            .execute_raw(statement(sql, [id.0.into(), user.0.into()]))
+            .await?
+            .rows_affected()
+            == 0
+        {
             return Ok(None);
         }
-        for sql in ["DELETE FROM t_wechat_account WHERE channel_id = ?", "DELETE FROM t_moment_upload WHERE channel_id = ?"] {
+        for sql in [
+            "DELETE FROM t_wechat_account WHERE channel_id = ?",
+            "DELETE FROM t_moment_upload WHERE channel_id = ?",
+        ] {
             txn.execute_raw(statement(sql, [id.0.into()])).await?;
         }
         let failed_publications = fail_open(&txn, id, now).await?;
@@ -173,7 +243,13 @@ impl Store {
     }
 }
 
-async fn upsert(txn: &DatabaseTransaction, id: ChannelId, new: &NewChannel, sealed: &str, now: Timestamp) -> Result<(), StoreError> {
+async fn upsert(
+    txn: &DatabaseTransaction,
+    id: ChannelId,
+    new: &NewChannel,
+    sealed: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let sql = "INSERT INTO t_moment_channel (id, user_id, kind, name, handle, agent_id, wxid, base_url, credential, credential_version, \
                pause_until, refresh_fence, refresh_until, create_time, update_time) \
                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, ?, ?) \
@@ -201,11 +277,21 @@ async fn upsert(txn: &DatabaseTransaction, id: ChannelId, new: &NewChannel, seal
     }
 }
 
-async fn refuse_foreign_accounts(txn: &DatabaseTransaction, id: ChannelId, reported: &[NewAccount]) -> Result<(), StoreError> {
+async fn refuse_foreign_accounts(
+    txn: &DatabaseTransaction,
+    id: ChannelId,
+    reported: &[NewAccount],
+) -> Result<(), StoreError> {
     let ids: Vec<_> = reported.iter().map(|new| &new.account_id).collect();
     let sql = "SELECT a.id FROM json_each(?) v JOIN t_wechat_account a ON a.account_id = v.value WHERE a.channel_id <> ? LIMIT 1";
-    let foreign = txn.query_one_raw(statement(sql, [crate::create::json(&ids)?.into(), id.0.into()])).await?;
-    if foreign.is_some() { Err(StoreError::Conflict("account")) } else { Ok(()) }
+    let foreign = txn
+        .query_one_raw(statement(sql, [crate::create::json(&ids)?.into(), id.0.into()]))
+        .await?;
+    if foreign.is_some() {
+        Err(StoreError::Conflict("account"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Fails every open publication of a channel, whoever holds its lease: the lease is voided.

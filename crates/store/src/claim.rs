@@ -47,7 +47,13 @@ pub struct Claimed {
 
 impl Store {
     /// Claims up to `most` publications whose next look is due, oldest first.
-    pub async fn claim(&self, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<Claimed>, StoreError> {
+    pub async fn claim(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+        most: u32,
+    ) -> Result<Vec<Claimed>, StoreError> {
         let leased = self.lease(owner, now, until, most).await?;
         if leased.is_empty() {
             return Ok(Vec::new());
@@ -80,11 +86,19 @@ impl Store {
     pub async fn moments_taken(&self, own: &Publication, ids: &[String]) -> Result<HashSet<String>, StoreError> {
         let sql = "SELECT p.moment_id FROM json_each(?) v JOIN t_moment_publication p ON p.moment_id = v.value \
                    WHERE p.channel_id = ? AND p.id <> ?";
-        let rows = self.rows(sql, [json(&ids)?.into(), own.channel_id.0.into(), own.id.0.into()]).await?;
+        let rows = self
+            .rows(sql, [json(&ids)?.into(), own.channel_id.0.into(), own.id.0.into()])
+            .await?;
         rows.iter().map(|row| Ok(row.try_get("", "moment_id")?)).collect()
     }
 
-    async fn lease(&self, owner: &str, now: Timestamp, until: Timestamp, most: u32) -> Result<Vec<(Publication, i64)>, StoreError> {
+    async fn lease(
+        &self,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+        most: u32,
+    ) -> Result<Vec<(Publication, i64)>, StoreError> {
         let txn = self.write().await?;
         let due = due(&txn, now, most).await?;
         if due.is_empty() {
@@ -93,7 +107,8 @@ impl Store {
         let ids: Vec<_> = due.iter().map(|(publication, _)| publication.id.0).collect();
         let sql = "UPDATE t_moment_publication SET lease = lease + 1, owner = ?, look_time = ? \
                    WHERE id IN (SELECT value FROM json_each(?))";
-        txn.execute_raw(statement(sql, [owner.into(), until.0.into(), json(&ids)?.into()])).await?;
+        txn.execute_raw(statement(sql, [owner.into(), until.0.into(), json(&ids)?.into()]))
+            .await?;
         txn.commit().await?;
         Ok(due)
     }
@@ -103,7 +118,9 @@ impl Store {
         let sql = "SELECT v.value ->> 0 AS id, t.text_content, t.media_urls FROM json_each(?) v \
                    JOIN t_moment_sync_task t ON t.id = v.value ->> 1";
         let rows = self.rows(sql, [json(&ids)?.into()]).await?;
-        rows.iter().map(|row| Ok((row.try_get("", "id")?, content(row)?))).collect()
+        rows.iter()
+            .map(|row| Ok((row.try_get("", "id")?, content(row)?)))
+            .collect()
     }
 
     async fn targets(&self, leased: &[(Publication, i64)]) -> Result<HashMap<i64, Vec<Target>>, StoreError> {
@@ -113,10 +130,13 @@ impl Store {
         let mut targets: HashMap<i64, Vec<Target>> = HashMap::new();
         for row in self.rows(sql, [json(&ids)?.into()]).await? {
             let id = row.try_get("", "id")?;
-            targets.entry(row.try_get("", "publication_id")?).or_default().push(Target {
-                account_id: AccountId(row.try_get("", "account_id")?),
-                outcome: rows::parse(&row, "t_moment_sync_result", id, "outcome")?,
-            });
+            targets
+                .entry(row.try_get("", "publication_id")?)
+                .or_default()
+                .push(Target {
+                    account_id: AccountId(row.try_get("", "account_id")?),
+                    outcome: rows::parse(&row, "t_moment_sync_result", id, "outcome")?,
+                });
         }
         Ok(targets)
     }
@@ -124,7 +144,9 @@ impl Store {
 
 /// The due rows with the lease number that the claim gives them.
 async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec<(Publication, i64)>, StoreError> {
-    let sql = format!("SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p WHERE p.look_time <= ? ORDER BY p.look_time, p.id LIMIT ?");
+    let sql = format!(
+        "SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p WHERE p.look_time <= ? ORDER BY p.look_time, p.id LIMIT ?"
+    );
     let rows = txn.query_all_raw(statement(&sql, [now.0.into(), most.into()])).await?;
     rows.iter()
         .map(|row| {
@@ -137,9 +159,16 @@ async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec
 fn content(row: &QueryResult) -> Result<MomentContent, StoreError> {
     let id: i64 = row.try_get("", "id")?;
     let media: Option<String> = row.try_get("", "media_urls")?;
-    let unreadable = |e: serde_json::Error| StoreError::Unreadable { table: "t_moment_sync_task", id, why: format!("media_urls: {e}") };
+    let unreadable = |e: serde_json::Error| StoreError::Unreadable {
+        table: "t_moment_sync_task",
+        id,
+        why: format!("media_urls: {e}"),
+    };
     Ok(MomentContent {
         text: row.try_get::<Option<String>>("", "text_content")?.unwrap_or_default(),
-        media_urls: media.map(|json| serde_json::from_str(&json).map_err(unreadable)).transpose()?.unwrap_or_default(),
+        media_urls: media
+            .map(|json| serde_json::from_str(&json).map_err(unreadable))
+            .transpose()?
+            .unwrap_or_default(),
     })
 }

@@ -105,18 +105,34 @@ impl Together {
 
     fn reply(self, created: Vec<Created>, saved: Vec<Saved>) {
         // A caller that no longer waits has been cancelled; its write stands all the same.
-        self.creates.into_iter().zip(created).for_each(|(item, answer)| drop(item.reply.send(Ok(answer))));
-        self.saves.into_iter().zip(saved).for_each(|(item, answer)| drop(item.reply.send(Ok(answer))));
+        self.creates
+            .into_iter()
+            .zip(created)
+            .for_each(|(item, answer)| drop(item.reply.send(Ok(answer))));
+        self.saves
+            .into_iter()
+            .zip(saved)
+            .for_each(|(item, answer)| drop(item.reply.send(Ok(answer))));
     }
 
     fn fail(self, error: &StoreError) {
-        self.creates.into_iter().for_each(|item| drop(item.reply.send(Err(error.clone()))));
-        self.saves.into_iter().for_each(|item| drop(item.reply.send(Err(error.clone()))));
+        self.creates
+            .into_iter()
+            .for_each(|item| drop(item.reply.send(Err(error.clone()))));
+        self.saves
+            .into_iter()
+            .for_each(|item| drop(item.reply.send(Err(error.clone()))));
     }
 
     fn each_alone(self) -> impl Iterator<Item = Self> {
-        let creates = self.creates.into_iter().map(|item| Self { creates: vec![item], saves: Vec::new() });
-        let saves = self.saves.into_iter().map(|item| Self { creates: Vec::new(), saves: vec![item] });
+        let creates = self.creates.into_iter().map(|item| Self {
+            creates: vec![item],
+            saves: Vec::new(),
+        });
+        let saves = self.saves.into_iter().map(|item| Self {
+            creates: Vec::new(),
+            saves: vec![item],
+        });
         creates.chain(saves)
     }
 }

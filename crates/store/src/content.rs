@@ -10,7 +10,9 @@ impl Store {
     /// The user's draft; `None` when the user has no such draft.
     pub async fn find_draft(&self, user: UserId, id: i64) -> Result<Option<Draft>, StoreError> {
         let sql = "SELECT title, content_type, content_data FROM t_workbench_content WHERE id = ? AND user_id = ?";
-        let Some(row) = self.row(sql, [id.into(), user.0.into()]).await? else { return Ok(None) };
+        let Some(row) = self.row(sql, [id.into(), user.0.into()]).await? else {
+            return Ok(None);
+        };
         Ok(Some(Draft {
             title: row.try_get::<Option<String>>("", "title")?.unwrap_or_default(),
             content_type: row.try_get("", "content_type")?,

@@ -75,18 +75,39 @@ pub(crate) struct PreparedTask {
 
 impl Store {
     /// Stores a task; `answer` makes the text that a repeated request gets, from the new id.
-    pub async fn create_task(&self, task: NewTask, answer: impl FnOnce(TaskId) -> String) -> Result<Created, StoreError> {
+    pub async fn create_task(
+        &self,
+        task: NewTask,
+        answer: impl FnOnce(TaskId) -> String,
+    ) -> Result<Created, StoreError> {
         let id = TaskId(self.take_ids(Sequence::Task, 1).await?);
         let results = task.publications.iter().map(|p| p.accounts.len()).sum();
         let first_publication = self.take_ids(Sequence::Publication, task.publications.len()).await?;
         let first_result = self.take_ids(Sequence::Result, results).await?;
-        let answer = if task.idempotency.is_some() { answer(id) } else { String::new() };
-        self.commits.create(PreparedTask { id, task, first_publication, first_result, answer }).await
+        let answer = if task.idempotency.is_some() {
+            answer(id)
+        } else {
+            String::new()
+        };
+        self.commits
+            .create(PreparedTask {
+                id,
+                task,
+                first_publication,
+                first_result,
+                answer,
+            })
+            .await
     }
 
     /// Forgets idempotency keys older than `before`; the number forgotten.
     pub async fn prune_idempotency(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let done = self.execute("DELETE FROM t_moment_idempotency WHERE create_time < ?", [before.0.into()]).await?;
+        let done = self
+            .execute(
+                "DELETE FROM t_moment_idempotency WHERE create_time < ?",
+                [before.0.into()],
+            )
+            .await?;
         Ok(done.rows_affected())
     }
 }
@@ -114,7 +135,9 @@ pub(crate) async fn write(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) ->
 type KnownKeys = HashMap<(UserId, String), (String, String)>;
 
 fn judge(prepared: &PreparedTask, known: &mut KnownKeys) -> Created {
-    let Some(once) = &prepared.task.idempotency else { return Created::Stored(prepared.id) };
+    let Some(once) = &prepared.task.idempotency else {
+        return Created::Stored(prepared.id);
+    };
     let key = (prepared.task.user_id, once.key.clone());
     match known.get(&key) {
         Some((hash, answer)) if *hash == once.body_hash => Created::Replayed(answer.clone()),
@@ -129,7 +152,12 @@ fn judge(prepared: &PreparedTask, known: &mut KnownKeys) -> Created {
 async fn known_keys(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<KnownKeys, StoreError> {
     let asked: Vec<_> = tasks
         .iter()
-        .filter_map(|t| t.task.idempotency.as_ref().map(|once| (t.task.user_id.0, once.key.as_str())))
+        .filter_map(|t| {
+            t.task
+                .idempotency
+                .as_ref()
+                .map(|once| (t.task.user_id.0, once.key.as_str()))
+        })
         .collect();
     if asked.is_empty() {
         return Ok(KnownKeys::new());
@@ -193,10 +221,13 @@ async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<()
         }
     }
     let pending = TaskStatus::Pending.name();
-    txn.execute_raw(statement(INSERT_TASKS, [pending.into(), json(&task_rows)?.into()])).await?;
-    txn.execute_raw(statement(INSERT_PUBLICATIONS, [json(&publications)?.into()])).await?;
+    txn.execute_raw(statement(INSERT_TASKS, [pending.into(), json(&task_rows)?.into()]))
+        .await?;
+    txn.execute_raw(statement(INSERT_PUBLICATIONS, [json(&publications)?.into()]))
+        .await?;
     let pending = ResultStatus::Pending.name();
-    txn.execute_raw(statement(INSERT_RESULTS, [json(&results)?.into(), pending.into()])).await?;
+    txn.execute_raw(statement(INSERT_RESULTS, [json(&results)?.into(), pending.into()]))
+        .await?;
     remember_keys(txn, tasks).await
 }
 
@@ -255,14 +286,24 @@ fn publication_row<'a>(prepared: &'a PreparedTask, id: PublicationId, new: &NewP
         user: task.user_id.0,
         channel: new.channel_id.0,
         due: task.scheduled_time.unwrap_or(task.now).0,
-        state: if task.scheduled_time.is_some() { "SCHEDULED" } else { "READY" },
+        state: if task.scheduled_time.is_some() {
+            "SCHEDULED"
+        } else {
+            "READY"
+        },
         now: task.now.0,
         fingerprint: &task.fingerprint,
     }
 }
 
 fn result_rows<'a>(prepared: &PreparedTask, first: i64, id: PublicationId, new: &'a NewPublication) -> ResultRows<'a> {
-    ResultRows { first, task: prepared.id.0, publication: id.0, now: to_datetime(prepared.task.now), accounts: &new.accounts }
+    ResultRows {
+        first,
+        task: prepared.id.0,
+        publication: id.0,
+        now: to_datetime(prepared.task.now),
+        accounts: &new.accounts,
+    }
 }
 
 /// One bound value for any number of rows.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, ExecResult, QueryResult,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, ExecResult,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 
 use crate::commit::CommitQueue;
@@ -29,7 +29,11 @@ pub struct Options {
 impl Options {
     /// A durable database at `url`.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), durable: true, readers: 4 }
+        Self {
+            url: url.into(),
+            durable: true,
+            readers: 4,
+        }
     }
 }
 
@@ -55,10 +59,20 @@ impl Store {
         make_folder(&options.url)?;
         let writer = connect(options, 1).await?;
         let memory = options.url.contains(":memory:");
-        let reader = if memory { writer.clone() } else { connect(options, options.readers).await? };
+        let reader = if memory {
+            writer.clone()
+        } else {
+            connect(options, options.readers).await?
+        };
         migrate::up(&writer).await?;
         let commits = CommitQueue::start(writer.clone());
-        Ok(Self { reader, writer, commits, sequences: Arc::default(), lock: None })
+        Ok(Self {
+            reader,
+            writer,
+            commits,
+            sequences: Arc::default(),
+            lock: None,
+        })
     }
 
     /// Takes the database for this process alone, as long as this value or a clone of it lives: leases of a dead process may then be voided at once.
@@ -84,16 +98,28 @@ impl Store {
         begin(&self.writer).await
     }
 
-    pub(crate) async fn rows<const N: usize>(&self, sql: &str, values: [Value; N]) -> Result<Vec<QueryResult>, StoreError> {
+    pub(crate) async fn rows<const N: usize>(
+        &self,
+        sql: &str,
+        values: [Value; N],
+    ) -> Result<Vec<QueryResult>, StoreError> {
         Ok(self.reader.query_all_raw(statement(sql, values)).await?)
     }
 
-    pub(crate) async fn row<const N: usize>(&self, sql: &str, values: [Value; N]) -> Result<Option<QueryResult>, StoreError> {
+    pub(crate) async fn row<const N: usize>(
+        &self,
+        sql: &str,
+        values: [Value; N],
+    ) -> Result<Option<QueryResult>, StoreError> {
         Ok(self.reader.query_one_raw(statement(sql, values)).await?)
     }
 
     /// One statement as a transaction of its own.
-    pub(crate) async fn execute<const N: usize>(&self, sql: &str, values: [Value; N]) -> Result<ExecResult, StoreError> {
+    pub(crate) async fn execute<const N: usize>(
+        &self,
+        sql: &str,
+        values: [Value; N],
+    ) -> Result<ExecResult, StoreError> {
         Ok(self.writer.execute_raw(statement(sql, values)).await?)
     }
 }
@@ -104,8 +130,10 @@ pub(crate) fn statement<const N: usize>(sql: &str, values: [Value; N]) -> Statem
 
 /// Begins a transaction that has the right to write from the start: one that reads first and then wants to write fails when it meets another.
 pub(crate) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
-    let options =
-        TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..TransactionOptions::default() };
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
     Ok(connection.begin_with_options(options).await?)
 }
 
@@ -123,12 +151,19 @@ async fn connect(options: &Options, connections: u32) -> Result<DatabaseConnecti
         .map_sqlx_sqlite_opts(move |opts| {
             opts.create_if_missing(true)
                 .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
+                .synchronous(if durable {
+                    SqliteSynchronous::Full
+                } else {
+                    SqliteSynchronous::Off
+                })
                 .busy_timeout(Duration::from_secs(5))
                 .pragma("temp_store", "memory")
         });
     Database::connect(connect).await.map_err(|e| {
-        StoreError::Setup(format!("cannot open database {}: {e}. Check database.url and the folder's permissions", options.url))
+        StoreError::Setup(format!(
+            "cannot open database {}: {e}. Check database.url and the folder's permissions",
+            options.url
+        ))
     })
 }
 
@@ -140,9 +175,12 @@ fn file_of(url: &str) -> Option<&str> {
 }
 
 fn make_folder(url: &str) -> Result<(), StoreError> {
-    let Some(folder) = file_of(url).and_then(|path| Path::new(path).parent()) else { return Ok(()) };
+    let Some(folder) = file_of(url).and_then(|path| Path::new(path).parent()) else {
+        return Ok(());
+    };
     if folder.as_os_str().is_empty() {
         return Ok(());
     }
-    std::fs::create_dir_all(folder).map_err(|e| StoreError::Setup(format!("cannot make folder {}: {e}", folder.display())))
+    std::fs::create_dir_all(folder)
+        .map_err(|e| StoreError::Setup(format!("cannot make folder {}: {e}", folder.display())))
 }

@@ -38,7 +38,11 @@ pub enum NoSubmit {
 
 /// Refuses those of `saves` that must wait: their place in the list, with the reason.
 pub(crate) async fn refuse(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<HashMap<usize, NoSubmit>, StoreError> {
-    let submits: Vec<_> = saves.iter().enumerate().filter_map(|(n, save)| Some((n, *save, save.gate.as_ref()?))).collect();
+    let submits: Vec<_> = saves
+        .iter()
+        .enumerate()
+        .filter_map(|(n, save)| Some((n, *save, save.gate.as_ref()?)))
+        .collect();
     let mut refused = HashMap::new();
     if submits.is_empty() {
         return Ok(refused);
@@ -71,7 +75,9 @@ async fn in_flight<'a>(
     txn: &DatabaseTransaction,
     saves: impl Iterator<Item = &'a Save>,
 ) -> Result<HashSet<String>, StoreError> {
-    let asked: Vec<_> = saves.map(|save| (save.in_flight_key(), save.publication.id.0)).collect();
+    let asked: Vec<_> = saves
+        .map(|save| (save.in_flight_key(), save.publication.id.0))
+        .collect();
     let sql = "SELECT p.in_flight FROM json_each(?) v \
                JOIN t_moment_publication p ON p.in_flight = v.value ->> 0 AND p.id <> v.value ->> 1";
     let rows = txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await?;
@@ -97,7 +103,9 @@ async fn busy_until<'a>(
     for row in txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await? {
         let key: String = row.try_get("", "gate")?;
         if let Some((key, _)) = limited.get_key_value(key.as_str()) {
-            busy.entry(key).or_default().push(Timestamp(row.try_get("", "busy_until")?));
+            busy.entry(key)
+                .or_default()
+                .push(Timestamp(row.try_get("", "busy_until")?));
         }
     }
     Ok(busy)

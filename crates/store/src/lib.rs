@@ -23,7 +23,7 @@ mod tasks;
 mod time;
 
 pub use accounts::{Account, NewAccount};
-pub use channels::{Channel, NewChannel, Removal};
+pub use channels::{Channel, NewChannel, Removal, SealedCredential};
 pub use claim::{Claimed, Lease, Target};
 pub use create::{Created, Idempotency, NewPublication, NewTask};
 pub use db::{Options, Store};

@@ -10,7 +10,10 @@ struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(Script { name: "0001_initial", sql: include_str!("schema.sqlite.sql") })]
+        vec![Box::new(Script {
+            name: "0001_initial",
+            sql: include_str!("schema.sqlite.sql"),
+        })]
     }
 }
 
@@ -35,7 +38,9 @@ impl MigrationTrait for Script {
 
 /// Brings the schema up to date.
 pub(crate) async fn up(connection: &DatabaseConnection) -> Result<(), StoreError> {
-    Migrator::up(connection, None)
-        .await
-        .map_err(|e| StoreError::Setup(format!("cannot bring the schema up to date: {e}. Restore a backup or use the newer program")))
+    Migrator::up(connection, None).await.map_err(|e| {
+        StoreError::Setup(format!(
+            "cannot bring the schema up to date: {e}. Restore a backup or use the newer program"
+        ))
+    })
 }

@@ -3,9 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use moments_domain::{
-    ChannelId, Failure, Publication, PublicationId, TaskId, Timestamp, UserId,
-};
+use moments_domain::{ChannelId, Failure, Publication, PublicationId, TaskId, Timestamp, UserId};
 use sea_orm::QueryResult;
 
 use crate::error::StoreError;
@@ -17,11 +15,20 @@ where
     T::Err: Display,
 {
     let text: String = row.try_get("", column)?;
-    text.parse().map_err(|e: T::Err| StoreError::Unreadable { table, id, why: format!("{column}: {e}") })
+    text.parse().map_err(|e: T::Err| StoreError::Unreadable {
+        table,
+        id,
+        why: format!("{column}: {e}"),
+    })
 }
 
 /// Like [`parse`], for a column that may be empty.
-pub(crate) fn parse_opt<T>(row: &QueryResult, table: &'static str, id: i64, column: &str) -> Result<Option<T>, StoreError>
+pub(crate) fn parse_opt<T>(
+    row: &QueryResult,
+    table: &'static str,
+    id: i64,
+    column: &str,
+) -> Result<Option<T>, StoreError>
 where
     T: FromStr,
     T::Err: Display,
@@ -47,9 +54,12 @@ pub(crate) fn publication(row: &QueryResult) -> Result<Publication, StoreError> 
     const TABLE: &str = "t_moment_publication";
     let id: i64 = row.try_get("", "id")?;
     let failure = match parse_opt(row, TABLE, id, "failure_reason")? {
-        Some(reason) => {
-            Some(Failure { reason, message: row.try_get::<Option<String>>("", "failure_message")?.unwrap_or_default() })
-        }
+        Some(reason) => Some(Failure {
+            reason,
+            message: row
+                .try_get::<Option<String>>("", "failure_message")?
+                .unwrap_or_default(),
+        }),
         None => None,
     };
     Ok(Publication {

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use moments_domain::status::StatusCounts;
-use moments_domain::{AccountId, FailReason, Failure, Outcome, Publication, ResultStatus, TaskId, TaskStatus, Timestamp};
+use moments_domain::{
+    AccountId, FailReason, Failure, Outcome, Publication, ResultStatus, TaskId, TaskStatus, Timestamp,
+};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::Serialize;
 
@@ -89,9 +91,17 @@ pub(crate) async fn write(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<
         return Ok(Vec::new());
     }
     let refused = gate::refuse(txn, saves).await?;
-    let allowed: Vec<_> = saves.iter().enumerate().filter(|(n, _)| !refused.contains_key(n)).map(|(_, save)| *save).collect();
+    let allowed: Vec<_> = saves
+        .iter()
+        .enumerate()
+        .filter(|(n, _)| !refused.contains_key(n))
+        .map(|(_, save)| *save)
+        .collect();
     let stored = update_publications(txn, &allowed).await?;
-    let done: Vec<_> = allowed.into_iter().filter(|save| stored.contains(&save.publication.id.0)).collect();
+    let done: Vec<_> = allowed
+        .into_iter()
+        .filter(|save| stored.contains(&save.publication.id.0))
+        .collect();
     note_attempts(txn, &done).await?;
     if update_results(txn, &done).await? {
         update_tasks(txn, &done).await?;
@@ -167,7 +177,9 @@ async fn update_publications(txn: &DatabaseTransaction, saves: &[&Save]) -> Resu
         return Ok(Vec::new());
     }
     let rows: Vec<_> = saves.iter().map(|save| Row::from(*save)).collect();
-    let updated = txn.query_all_raw(statement(UPDATE_PUBLICATIONS, [json(&rows)?.into()])).await?;
+    let updated = txn
+        .query_all_raw(statement(UPDATE_PUBLICATIONS, [json(&rows)?.into()]))
+        .await?;
     updated.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
@@ -183,21 +195,35 @@ async fn note_attempts(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<(),
         .filter_map(|save| {
             let gate = save.gate.as_ref()?;
             let (p, busy_until) = (&save.publication, gate.call_ends + gate.window);
-            Some((p.id.0, save.lease.number, p.attempt, &gate.key, save.now.0, busy_until.0))
+            Some((
+                p.id.0,
+                save.lease.number,
+                p.attempt,
+                &gate.key,
+                save.now.0,
+                busy_until.0,
+            ))
         })
         .collect();
     if !begun.is_empty() {
-        txn.execute_raw(statement(INSERT_ATTEMPTS, [json(&begun)?.into()])).await?;
+        txn.execute_raw(statement(INSERT_ATTEMPTS, [json(&begun)?.into()]))
+            .await?;
     }
     let answered: Vec<_> = saves
         .iter()
         .filter_map(|save| {
             let note = save.attempt.as_ref()?;
-            Some((save.publication.id.0, save.lease.number, note.busy_until.0, &note.answer))
+            Some((
+                save.publication.id.0,
+                save.lease.number,
+                note.busy_until.0,
+                &note.answer,
+            ))
         })
         .collect();
     if !answered.is_empty() {
-        txn.execute_raw(statement(UPDATE_ATTEMPTS, [json(&answered)?.into()])).await?;
+        txn.execute_raw(statement(UPDATE_ATTEMPTS, [json(&answered)?.into()]))
+            .await?;
     }
     Ok(())
 }
@@ -244,7 +270,10 @@ struct OpenRow {
 
 impl From<&Save> for OpenRow {
     fn from(save: &Save) -> Self {
-        let failure = save.publication.failure_shown().filter(|_| save.status() == ResultStatus::Failed);
+        let failure = save
+            .publication
+            .failure_shown()
+            .filter(|_| save.status() == ResultStatus::Failed);
         Self {
             task: save.publication.task_id.0,
             publication: save.publication.id.0,
@@ -273,12 +302,19 @@ const UPDATE_OPEN: &str = "UPDATE t_moment_sync_result SET status = v.status, er
 
 /// Whether any result may have changed.
 async fn update_results(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<bool, StoreError> {
-    let outcomes: Vec<_> =
-        saves.iter().flat_map(|save| save.outcomes.iter().map(|account| OutcomeRow::new(save, account))).collect();
+    let outcomes: Vec<_> = saves
+        .iter()
+        .flat_map(|save| save.outcomes.iter().map(|account| OutcomeRow::new(save, account)))
+        .collect();
     if !outcomes.is_empty() {
-        txn.execute_raw(statement(UPDATE_OUTCOMES, [json(&outcomes)?.into()])).await?;
+        txn.execute_raw(statement(UPDATE_OUTCOMES, [json(&outcomes)?.into()]))
+            .await?;
     }
-    let open: Vec<_> = saves.iter().filter(|s| s.status() != s.status_before).map(|s| OpenRow::from(*s)).collect();
+    let open: Vec<_> = saves
+        .iter()
+        .filter(|s| s.status() != s.status_before)
+        .map(|s| OpenRow::from(*s))
+        .collect();
     if !open.is_empty() {
         txn.execute_raw(statement(UPDATE_OPEN, [json(&open)?.into()])).await?;
     }
@@ -287,7 +323,10 @@ async fn update_results(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<bo
 
 /// Computes the status of every task that the saves touch; the only place where it is written.
 async fn update_tasks(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<(), StoreError> {
-    let touched: HashMap<i64, Timestamp> = saves.iter().map(|save| (save.publication.task_id.0, save.now)).collect();
+    let touched: HashMap<i64, Timestamp> = saves
+        .iter()
+        .map(|save| (save.publication.task_id.0, save.now))
+        .collect();
     let ids: Vec<_> = touched.keys().collect();
     let sql = "SELECT task_id, status, COUNT(*) AS n FROM t_moment_sync_result \
                WHERE task_id IN (SELECT value FROM json_each(?)) GROUP BY task_id, status";
@@ -323,7 +362,10 @@ pub(crate) async fn refresh_task(txn: &DatabaseTransaction, task: TaskId, now: T
     let mut counts = StatusCounts::default();
     for row in txn.query_all_raw(statement(sql, [task.0.into()])).await? {
         let n: i64 = row.try_get("", "n")?;
-        counts.add(crate::rows::parse(&row, "t_moment_sync_result", task.0, "status")?, n.unsigned_abs());
+        counts.add(
+            crate::rows::parse(&row, "t_moment_sync_result", task.0, "status")?,
+            n.unsigned_abs(),
+        );
     }
     set_statuses(txn, &HashMap::from([(task.0, now)]), &HashMap::from([(task.0, counts)])).await
 }

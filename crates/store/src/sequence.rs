@@ -61,13 +61,19 @@ impl Store {
     async fn take_block(&self, sequence: Sequence, size: i64) -> Result<i64, StoreError> {
         let txn = self.write().await?;
         let name = sequence.name();
-        let row = txn.query_one_raw(statement("SELECT next_id FROM t_moment_sequence WHERE name = ?", [name.into()])).await?;
+        let row = txn
+            .query_one_raw(statement(
+                "SELECT next_id FROM t_moment_sequence WHERE name = ?",
+                [name.into()],
+            ))
+            .await?;
         let next = match row {
             Some(row) => row.try_get("", "next_id")?,
             None => 1,
         };
         let sql = "INSERT INTO t_moment_sequence (name, next_id) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET next_id = excluded.next_id";
-        txn.execute_raw(statement(sql, [name.into(), (next + size).into()])).await?;
+        txn.execute_raw(statement(sql, [name.into(), (next + size).into()]))
+            .await?;
         txn.commit().await?;
         Ok(next)
     }

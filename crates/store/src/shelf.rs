@@ -18,13 +18,23 @@ impl Store {
     /// The channel's token, whether still good or not.
     pub async fn token(&self, channel: ChannelId) -> Result<Option<ShelfToken>, StoreError> {
         let sql = "SELECT token, token_expires FROM t_moment_channel WHERE id = ? AND token IS NOT NULL";
-        let Some(row) = self.row(sql, [channel.0.into()]).await? else { return Ok(None) };
+        let Some(row) = self.row(sql, [channel.0.into()]).await? else {
+            return Ok(None);
+        };
         let expires: Option<i64> = row.try_get("", "token_expires")?;
-        Ok(Some(ShelfToken { sealed: row.try_get("", "token")?, expires: Timestamp(expires.unwrap_or_default()) }))
+        Ok(Some(ShelfToken {
+            sealed: row.try_get("", "token")?,
+            expires: Timestamp(expires.unwrap_or_default()),
+        }))
     }
 
     /// Takes the right to refresh the channel's token until `until`: the fence; `None` while another has it.
-    pub async fn begin_refresh(&self, channel: ChannelId, now: Timestamp, until: Timestamp) -> Result<Option<i64>, StoreError> {
+    pub async fn begin_refresh(
+        &self,
+        channel: ChannelId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<i64>, StoreError> {
         let sql = "UPDATE t_moment_channel SET refresh_fence = refresh_fence + 1, refresh_until = ? \
                    WHERE id = ? AND refresh_until <= ? RETURNING refresh_fence";
         let values = [until.0.into(), channel.0.into(), now.0.into()];
@@ -33,12 +43,19 @@ impl Store {
     }
 
     /// Stores a refreshed token (`None`: the refresh failed) and gives the right back; false when `fence` is an old one.
-    pub async fn finish_refresh(&self, channel: ChannelId, fence: i64, token: Option<&ShelfToken>) -> Result<bool, StoreError> {
+    pub async fn finish_refresh(
+        &self,
+        channel: ChannelId,
+        fence: i64,
+        token: Option<&ShelfToken>,
+    ) -> Result<bool, StoreError> {
         let sql = "UPDATE t_moment_channel SET refresh_until = 0, token = coalesce(?, token), token_expires = coalesce(?, token_expires) \
                    WHERE id = ? AND refresh_fence = ?";
         let sealed = token.map(|token| token.sealed.clone());
         let expires = token.map(|token| token.expires.0);
-        let done = self.execute(sql, [sealed.into(), expires.into(), channel.0.into(), fence.into()]).await?;
+        let done = self
+            .execute(sql, [sealed.into(), expires.into(), channel.0.into(), fence.into()])
+            .await?;
         Ok(done.rows_affected() > 0)
     }
 }

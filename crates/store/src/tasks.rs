@@ -2,7 +2,8 @@
 
 use moments_domain::status::StatusCounts;
 use moments_domain::{
-    AccountId, FailReason, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus, Timestamp, UserId, WaitReason,
+    AccountId, FailReason, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus, Timestamp, UserId,
+    WaitReason,
 };
 use sea_orm::QueryResult;
 
@@ -67,7 +68,9 @@ impl Store {
     pub async fn find_task(&self, user: UserId, id: TaskId) -> Result<Option<TaskView>, StoreError> {
         let sql = "SELECT id, content_id, status, scheduled_time, create_time, update_time FROM t_moment_sync_task \
                    WHERE id = ? AND user_id = ?";
-        let Some(row) = self.row(sql, [id.0.into(), user.0.into()]).await? else { return Ok(None) };
+        let Some(row) = self.row(sql, [id.0.into(), user.0.into()]).await? else {
+            return Ok(None);
+        };
         Ok(Some(task(&row, self.results(id).await?)?))
     }
 
@@ -97,7 +100,11 @@ fn task(row: &QueryResult, results: Vec<ResultView>) -> Result<TaskView, StoreEr
 
 fn datetime(row: &QueryResult, id: i64, column: &str) -> Result<Timestamp, StoreError> {
     let text: String = row.try_get("", column)?;
-    let unreadable = || StoreError::Unreadable { table: "t_moment_sync_task", id, why: format!("{column}: not a time") };
+    let unreadable = || StoreError::Unreadable {
+        table: "t_moment_sync_task",
+        id,
+        why: format!("{column}: not a time"),
+    };
     from_datetime(&text).ok_or_else(unreadable)
 }
 

@@ -21,7 +21,11 @@ pub(crate) async fn a_task_is_stored_whole_and_read_back(w: World) {
         w.task_line(id).await,
         "PENDING: a PENDING SCHEDULED, b PENDING SCHEDULED, a PENDING SCHEDULED, b PENDING SCHEDULED"
     );
-    assert_eq!(w.store.find_task(moments_domain::UserId(2), id).await.expect("a read"), None, "another user");
+    assert_eq!(
+        w.store.find_task(moments_domain::UserId(2), id).await.expect("a read"),
+        None,
+        "another user"
+    );
 }
 
 pub(crate) async fn ids_are_never_given_twice(w: World) {
@@ -37,10 +41,19 @@ pub(crate) async fn the_same_key_and_body_give_the_first_answer_again(w: World) 
         task
     };
     let together = join_all((0..20).map(|_| w.store.create_task(task(), |id| id.to_string()))).await;
-    let stored: Vec<_> = together.iter().filter(|c| matches!(c, Ok(Created::Stored(_)))).collect();
+    let stored: Vec<_> = together
+        .iter()
+        .filter(|c| matches!(c, Ok(Created::Stored(_))))
+        .collect();
     assert_eq!(stored.len(), 1, "{together:?}");
-    let Ok(Created::Stored(id)) = stored[0] else { panic!("{stored:?}") };
-    let again = w.store.create_task(task(), |id| id.to_string()).await.expect("an answer");
+    let Ok(Created::Stored(id)) = stored[0] else {
+        panic!("{stored:?}")
+    };
+    let again = w
+        .store
+        .create_task(task(), |id| id.to_string())
+        .await
+        .expect("an answer");
     assert_eq!(again, Created::Replayed(id.to_string()));
     assert_eq!(w.claim(NOW).await.len(), 1);
 }
@@ -51,7 +64,13 @@ pub(crate) async fn the_same_key_with_another_body_is_refused(w: World) {
     let mut other = w.task("晚安", &w.channels[..1], None);
     other.idempotency = once("key", "other");
     w.create(first).await;
-    assert_eq!(w.store.create_task(other, |id| id.to_string()).await.expect("an answer"), Created::KeyTaken);
+    assert_eq!(
+        w.store
+            .create_task(other, |id| id.to_string())
+            .await
+            .expect("an answer"),
+        Created::KeyTaken
+    );
     assert_eq!(w.claim(NOW).await.len(), 1);
 }
 
@@ -71,7 +90,11 @@ pub(crate) async fn no_publication_is_claimed_twice(w: World) {
         w.create(w.task(&n.to_string(), &w.channels, None)).await;
     }
     let claims = join_all((0..8).map(|_| w.store.claim("here", NOW, NOW + secs(60), 30))).await;
-    let ids: Vec<_> = claims.into_iter().flat_map(|c| c.expect("a claim")).map(|c| c.publication.id).collect();
+    let ids: Vec<_> = claims
+        .into_iter()
+        .flat_map(|c| c.expect("a claim"))
+        .map(|c| c.publication.id)
+        .collect();
     assert_eq!(ids.len(), 100);
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 100);
 }
@@ -81,7 +104,10 @@ pub(crate) async fn a_lease_that_ran_out_can_be_claimed_and_the_late_holder_chan
     let late = w.claim_one(NOW).await;
     assert!(w.claim(NOW + secs(119)).await.is_empty());
     let mut holder = w.claim_one(NOW + secs(120)).await;
-    assert_eq!(w.store.save(save(&late, Move::GiveUp, NOW)).await.expect("a save"), Saved::LeaseLost);
+    assert_eq!(
+        w.store.save(save(&late, Move::GiveUp, NOW)).await.expect("a save"),
+        Saved::LeaseLost
+    );
     assert_eq!(w.task_line(id).await, "PENDING: a PENDING QUEUED, b PENDING QUEUED");
     assert_eq!(step(&w, &mut holder, Move::Prepare, NOW).await, Saved::Done);
     let mut wrong = save(&holder, Move::GiveUp, NOW);
@@ -93,7 +119,10 @@ pub(crate) async fn voided_leases_are_due_at_once(w: World) {
     w.create(w.task("早安", &w.channels[..1], None)).await;
     let before = w.claim_one(NOW).await;
     assert_eq!(w.store.void_leases(NOW + secs(1)).await.expect("a write"), 1);
-    assert_eq!(w.store.save(save(&before, Move::GiveUp, NOW)).await.expect("a save"), Saved::LeaseLost);
+    assert_eq!(
+        w.store.save(save(&before, Move::GiveUp, NOW)).await.expect("a save"),
+        Saved::LeaseLost
+    );
     assert_eq!(w.claim(NOW + secs(1)).await.len(), 1);
 }
 
@@ -101,20 +130,33 @@ pub(crate) async fn a_task_follows_its_results(w: World) {
     let id = w.create(w.task("早安", &w.channels[..1], None)).await;
     let mut claimed = w.claim_one(NOW).await;
     step(&w, &mut claimed, Move::Submit, NOW).await;
-    assert_eq!(w.task_line(id).await, "PROCESSING: a PROCESSING SUBMITTING, b PROCESSING SUBMITTING");
+    assert_eq!(
+        w.task_line(id).await,
+        "PROCESSING: a PROCESSING SUBMITTING, b PROCESSING SUBMITTING"
+    );
     claimed.publication.moment_id = Some("mom1".into());
     step(&w, &mut claimed, Move::Create, NOW).await;
     let mut settle = save(&claimed, Move::Settle, NOW + secs(9));
     settle.outcomes = [("a", Outcome::Published), ("b", Outcome::Expired)]
-        .map(|(name, outcome)| AccountOutcome { account_id: account(w.channels[0], name), outcome, failure: None })
+        .map(|(name, outcome)| AccountOutcome {
+            account_id: account(w.channels[0], name),
+            outcome,
+            failure: None,
+        })
         .to_vec();
     assert_eq!(w.store.save(settle).await.expect("a save"), Saved::Done);
-    assert_eq!(w.task_line(id).await, "PARTIAL_SUCCESS: a SUCCESS PUBLISHED, b FAILED FAILED");
+    assert_eq!(
+        w.task_line(id).await,
+        "PARTIAL_SUCCESS: a SUCCESS PUBLISHED, b FAILED FAILED"
+    );
     let task = w.store.find_task(USER, id).await.expect("a read").expect("a task");
     assert_eq!(task.results[0].moment_id.as_deref(), Some("mom1"));
     assert_eq!(task.results[0].publish_time, Some(NOW + secs(9)));
     assert_eq!(task.results[1].moment_id, None);
-    assert!(w.store.next_look().await.expect("a read").is_none(), "nothing is left to do");
+    assert!(
+        w.store.next_look().await.expect("a read").is_none(),
+        "nothing is left to do"
+    );
 }
 
 pub(crate) async fn a_final_outcome_never_changes(w: World) {
@@ -124,11 +166,18 @@ pub(crate) async fn a_final_outcome_never_changes(w: World) {
     step(&w, &mut claimed, Move::Create, NOW).await;
     for outcome in [Outcome::Published, Outcome::Invalid] {
         let mut look = look(&claimed, NOW);
-        look.outcomes = vec![AccountOutcome { account_id: account(w.channels[0], "a"), outcome, failure: None }];
+        look.outcomes = vec![AccountOutcome {
+            account_id: account(w.channels[0], "a"),
+            outcome,
+            failure: None,
+        }];
         look.keep_lease = true;
         w.store.save(look).await.expect("a save");
     }
-    assert_eq!(w.task_line(id).await, "PROCESSING: a SUCCESS PUBLISHED, b PROCESSING AWAITING_MEMBER");
+    assert_eq!(
+        w.task_line(id).await,
+        "PROCESSING: a SUCCESS PUBLISHED, b PROCESSING AWAITING_MEMBER"
+    );
 }
 
 pub(crate) async fn the_gate_holds_in_any_sliding_window(w: World) {
@@ -145,13 +194,20 @@ pub(crate) async fn the_gate_holds_in_any_sliding_window(w: World) {
     let passed: Vec<_> = (0..4).filter(|n| matches!(saved[*n], Ok(Saved::Done))).collect();
     assert_eq!(passed.len(), 2, "{saved:?}");
     let full = Saved::Refused(NoSubmit::Full(NOW + secs(90)));
-    assert_eq!(saved.iter().filter(|s| matches!(s, Ok(s) if *s == full)).count(), 2, "{saved:?}");
+    assert_eq!(
+        saved.iter().filter(|s| matches!(s, Ok(s) if *s == full)).count(),
+        2,
+        "{saved:?}"
+    );
 
     // The first answer comes after a second: its slot is free a minute later.
     let mut answered = submits[passed[0]].clone();
     answered.publication.apply(Move::Accept, NOW).expect("a legal move");
     answered.gate = None;
-    answered.attempt = Some(AttemptNote { busy_until: NOW + secs(61), answer: "ok".into() });
+    answered.attempt = Some(AttemptNote {
+        busy_until: NOW + secs(61),
+        answer: "ok".into(),
+    });
     assert_eq!(w.store.save(answered).await.expect("a save"), Saved::Done);
     let refused = (0..4).find(|n| !passed.contains(n)).expect("one was refused");
     for (at, expected) in [(60, Saved::Refused(NoSubmit::Full(NOW + secs(61)))), (61, Saved::Done)] {
@@ -175,12 +231,17 @@ pub(crate) async fn equal_posts_of_a_channel_are_never_in_flight_together(w: Wor
     let saved = join_all((0..4).map(|n| w.store.save(submit(n)))).await;
     let by_channel = |channel| {
         let of = |n: &usize| claimed[*n].publication.channel_id == channel;
-        (0..4).filter(of).map(|n| saved[n].clone().expect("a save")).collect::<Counts>()
+        (0..4)
+            .filter(of)
+            .map(|n| saved[n].clone().expect("a save"))
+            .collect::<Counts>()
     };
     for channel in w.channels {
         assert_eq!(by_channel(channel), Counts { done: 1, twin: 1 }, "{saved:?}");
     }
-    let first = (0..4).find(|n| matches!(saved[*n], Ok(Saved::Done))).expect("one passed");
+    let first = (0..4)
+        .find(|n| matches!(saved[*n], Ok(Saved::Done)))
+        .expect("one passed");
     let mut created = submit(first);
     created.gate = None;
     created.publication.apply(Move::Create, NOW).expect("a legal move");
@@ -212,45 +273,106 @@ impl FromIterator<Saved> for Counts {
 
 pub(crate) async fn removing_a_channel_fails_what_waits(w: World) {
     let id = w.create(w.task("早安", &w.channels, Some(NOW + secs(600)))).await;
-    let removal = w.store.remove_channel(USER, w.channels[0], NOW).await.expect("a write").expect("a channel");
+    let removal = w
+        .store
+        .remove_channel(USER, w.channels[0], NOW)
+        .await
+        .expect("a write")
+        .expect("a channel");
     assert_eq!(removal.failed_publications, 1);
     assert_eq!(
         w.task_line(id).await,
         "PROCESSING: a FAILED FAILED, b FAILED FAILED, a PENDING SCHEDULED, b PENDING SCHEDULED"
     );
-    assert_eq!(w.store.remove_channel(USER, w.channels[0], NOW).await.expect("a write"), None);
-    assert_eq!(w.store.remove_channel(moments_domain::UserId(2), w.channels[1], NOW).await.expect("a write"), None);
+    assert_eq!(
+        w.store.remove_channel(USER, w.channels[0], NOW).await.expect("a write"),
+        None
+    );
+    assert_eq!(
+        w.store
+            .remove_channel(moments_domain::UserId(2), w.channels[1], NOW)
+            .await
+            .expect("a write"),
+        None
+    );
 }
 
 pub(crate) async fn a_refresh_is_fenced(w: World) {
     let channel = w.channels[0];
-    let first = w.store.begin_refresh(channel, NOW, NOW + secs(30)).await.expect("a write").expect("the right");
-    assert_eq!(w.store.begin_refresh(channel, NOW + secs(29), NOW + secs(59)).await.expect("a write"), None);
-    let second = w.store.begin_refresh(channel, NOW + secs(30), NOW + secs(60)).await.expect("a write").expect("the right");
-    let token = |text: &str| ShelfToken { sealed: text.into(), expires: NOW + secs(7200) };
-    assert!(!w.store.finish_refresh(channel, first, Some(&token("late"))).await.expect("a write"));
-    assert!(w.store.finish_refresh(channel, second, Some(&token("new"))).await.expect("a write"));
+    let first = w
+        .store
+        .begin_refresh(channel, NOW, NOW + secs(30))
+        .await
+        .expect("a write")
+        .expect("the right");
+    assert_eq!(
+        w.store
+            .begin_refresh(channel, NOW + secs(29), NOW + secs(59))
+            .await
+            .expect("a write"),
+        None
+    );
+    let second = w
+        .store
+        .begin_refresh(channel, NOW + secs(30), NOW + secs(60))
+        .await
+        .expect("a write")
+        .expect("the right");
+    let token = |text: &str| ShelfToken {
+        sealed: text.into(),
+        expires: NOW + secs(7200),
+    };
+    assert!(
+        !w.store
+            .finish_refresh(channel, first, Some(&token("late")))
+            .await
+            .expect("a write")
+    );
+    assert!(
+        w.store
+            .finish_refresh(channel, second, Some(&token("new")))
+            .await
+            .expect("a write")
+    );
     assert_eq!(w.store.token(channel).await.expect("a read"), Some(token("new")));
-    assert!(w.store.begin_refresh(channel, NOW + secs(31), NOW + secs(61)).await.expect("a write").is_some());
+    assert!(
+        w.store
+            .begin_refresh(channel, NOW + secs(31), NOW + secs(61))
+            .await
+            .expect("a write")
+            .is_some()
+    );
 }
 
 pub(crate) async fn a_broken_credential_expires_its_accounts_and_only_its_own(w: World) {
-    w.store.break_channel(w.channels[0], 7, "old", NOW).await.expect("a write");
+    w.store
+        .break_channel(w.channels[0], 7, "old", NOW)
+        .await
+        .expect("a write");
     let status = |n: usize| {
         let store = w.store.clone();
         let channel = w.channels[n];
         async move { store.accounts_of(channel).await.expect("a read")[0].status }
     };
     assert_eq!(status(0).await, AccountStatus::Active, "a verdict on an old credential");
-    w.store.break_channel(w.channels[0], 1, "40001", NOW).await.expect("a write");
-    assert_eq!((status(0).await, status(1).await), (AccountStatus::Expired, AccountStatus::Active));
+    w.store
+        .break_channel(w.channels[0], 1, "40001", NOW)
+        .await
+        .expect("a write");
+    assert_eq!(
+        (status(0).await, status(1).await),
+        (AccountStatus::Expired, AccountStatus::Active)
+    );
 }
 
 pub(crate) async fn one_bad_write_does_not_cost_its_neighbours(w: World) {
     let mut twins = w.task("坏", &w.channels[..1], None);
     let accounts = &mut twins.publications[0].accounts;
     accounts.push(accounts[0].clone());
-    let good = (0..10).map(|n| w.store.create_task(w.task(&n.to_string(), &w.channels[..1], None), |id| id.to_string()));
+    let good = (0..10).map(|n| {
+        w.store
+            .create_task(w.task(&n.to_string(), &w.channels[..1], None), |id| id.to_string())
+    });
     let (bad, good) = tokio::join!(w.store.create_task(twins, |id| id.to_string()), join_all(good));
     assert!(bad.is_err(), "an account twice in a task");
     assert!(good.iter().all(Result::is_ok), "{good:?}");

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use moments_domain::content::MomentContent;
 use moments_domain::{
-    AccountId, AccountStatus, AccountType, ChannelId, ChannelKind, Move, Outcome, ResultStatus, TaskId, Timestamp, UserId,
+    AccountId, AccountStatus, AccountType, ChannelId, ChannelKind, Move, Outcome, ResultStatus, TaskId, Timestamp,
+    UserId,
 };
 use moments_store::{
-    Claimed, Created, Gate, Idempotency, Lease, NewAccount, NewChannel, NewPublication, NewTask, Options, Save, Saved, Store,
+    Claimed, Created, Gate, Idempotency, Lease, NewAccount, NewChannel, NewPublication, NewTask, Options, Save, Saved,
+    Store,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_760_000_000);
@@ -25,7 +27,11 @@ impl World {
         let url = format!("sqlite://{}", folder.path().join("moments.db").display());
         let store = Store::open(&Options::new(url)).await.expect("a store");
         let channels = [channel(&store, "corp1").await, channel(&store, "corp2").await];
-        Self { store, channels, _folder: folder }
+        Self {
+            store,
+            channels,
+            _folder: folder,
+        }
     }
 
     /// A task on `channels`, two accounts each.
@@ -34,13 +40,18 @@ impl World {
             .iter()
             .map(|channel_id| NewPublication {
                 channel_id: *channel_id,
-                accounts: ["a", "b"].map(|name| (account(*channel_id, name), Some(name.to_owned()))).to_vec(),
+                accounts: ["a", "b"]
+                    .map(|name| (account(*channel_id, name), Some(name.to_owned())))
+                    .to_vec(),
             })
             .collect();
         NewTask {
             user_id: USER,
             content_id: None,
-            content: MomentContent { text: text.into(), media_urls: vec!["https://a.example/1.jpg".into()] },
+            content: MomentContent {
+                text: text.into(),
+                media_urls: vec!["https://a.example/1.jpg".into()],
+            },
             scheduled_time: at,
             now: NOW,
             fingerprint: text.into(),
@@ -57,7 +68,10 @@ impl World {
     }
 
     pub(crate) async fn claim(&self, now: Timestamp) -> Vec<Claimed> {
-        self.store.claim("here", now, now + Duration::from_secs(120), 100).await.expect("a claim")
+        self.store
+            .claim("here", now, now + Duration::from_secs(120), 100)
+            .await
+            .expect("a claim")
     }
 
     pub(crate) async fn claim_one(&self, now: Timestamp) -> Claimed {
@@ -94,7 +108,10 @@ async fn channel(store: &Store, handle: &str) -> ChannelId {
         account_type: AccountType::Wework,
         status: AccountStatus::Active,
     });
-    store.put_channel(id, &new, "sealed", &accounts, NOW).await.expect("a channel");
+    store
+        .put_channel(id, &new, "sealed", &accounts, NOW)
+        .await
+        .expect("a channel");
     id
 }
 
@@ -103,11 +120,19 @@ pub(crate) fn account(channel: ChannelId, name: &str) -> AccountId {
 }
 
 pub(crate) fn once(key: &str, body: &str) -> Option<Idempotency> {
-    Some(Idempotency { key: key.into(), body_hash: body.into() })
+    Some(Idempotency {
+        key: key.into(),
+        body_hash: body.into(),
+    })
 }
 
 pub(crate) fn gate(limit: u32, now: Timestamp) -> Gate {
-    Gate { key: "corp".into(), limit, window: Duration::from_secs(60), call_ends: now + Duration::from_secs(30) }
+    Gate {
+        key: "corp".into(),
+        limit,
+        window: Duration::from_secs(60),
+        call_ends: now + Duration::from_secs(30),
+    }
 }
 
 /// A save that makes `by` happen and gives the lease back.
@@ -147,5 +172,8 @@ pub(crate) async fn step(world: &World, claimed: &mut Claimed, by: Move, now: Ti
 }
 
 pub(crate) fn stale(lease: Lease) -> Lease {
-    Lease { number: lease.number - 1, ..lease }
+    Lease {
+        number: lease.number - 1,
+        ..lease
+    }
 }
