@@ -35,8 +35,6 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// The installation's choices.
     pub settings: Settings,
-    /// The gateway's address for channels that name none.
-    pub gewe_base_url: String,
     /// Told of every step of a publication; [`crate::NoProbe`] outside of tests.
     pub probe: Arc<dyn Probe>,
     /// This process among others; changes with every start.

@@ -48,11 +48,17 @@ impl ChannelCache {
 
 impl Engine {
     /// The channel with its credential; `None` when it was removed.
-    pub(crate) async fn open_channel(&self, id: ChannelId, now: Timestamp) -> Result<Option<Arc<OpenChannel>>, Problem> {
+    pub(crate) async fn open_channel(
+        &self,
+        id: ChannelId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<OpenChannel>>, Problem> {
         if let Some(channel) = self.channels_cache.get(id, now) {
             return Ok(Some(channel));
         }
-        let Some(channel) = self.store.find_channel(id).await? else { return Ok(None) };
+        let Some(channel) = self.store.find_channel(id).await? else {
+            return Ok(None);
+        };
         let access = self.access(&channel)?;
         let open = Arc::new(OpenChannel { channel, access });
         self.channels_cache.put(&open, now);
@@ -60,8 +66,10 @@ impl Engine {
     }
 
     pub(crate) fn access(&self, channel: &Channel) -> Result<ChannelAccess, Problem> {
-        let credential =
-            self.keys.open(&credential_row(channel.id), &channel.credential).map_err(|e| Problem::Internal(Box::new(e)))?;
+        let credential = self
+            .keys
+            .open(&credential_row(channel.id), &channel.credential)
+            .map_err(|e| Problem::Internal(Box::new(e)))?;
         Ok(ChannelAccess {
             id: channel.id,
             kind: channel.kind,
@@ -77,9 +85,11 @@ impl Engine {
     /// A platform's verdict on the credential itself expires the channel's accounts; trouble on the way never does.
     pub(crate) async fn heed_verdict(&self, access: &ChannelAccess, failure: &CallFailure) -> Result<(), Problem> {
         if is_broken_credential(access.kind, failure) {
-            let why = failure_of_call(failure).message;
+            let why = failure_of_call(access.kind, failure).message;
             tracing::warn!(channel.id = %access.id, why, "the credential no longer works");
-            self.store.break_channel(access.id, access.credential_version, &why, self.clock.now()).await?;
+            self.store
+                .break_channel(access.id, access.credential_version, &why, self.clock.now())
+                .await?;
             self.channels_cache.forget(access.id);
         }
         Ok(())

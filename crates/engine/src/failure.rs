@@ -9,13 +9,16 @@ const BROKEN_CREDENTIAL: &[&str] = &["40001", "40013", "40084", "40091", "50003"
 const STALE_MEDIA: &[&str] = &["40007", "40145"];
 /// WeCom's codes that refuse a medium rather than the text.
 const MEDIA_CODES: &[&str] = &[
-    "40004", "40005", "40006", "40007", "40009", "40011", "40123", "40145", "41064", "41065", "41080", "41081", "41082", "41090",
-    "44001", "45001",
+    "40004", "40005", "40006", "40007", "40009", "40011", "40123", "40145", "41064", "41065", "41080", "41081",
+    "41082", "41090", "44001", "45001",
 ];
 
 /// Whether the platform says that the credential itself is no good.
 pub(crate) fn is_broken_credential(kind: ChannelKind, failure: &CallFailure) -> bool {
-    let CallFailure::Refused(refusal) = failure else { return false };
+    matches!(failure, CallFailure::Refused(refusal) if speaks_of_credential(kind, refusal))
+}
+
+fn speaks_of_credential(kind: ChannelKind, refusal: &Refusal) -> bool {
     match kind {
         ChannelKind::Wecom => BROKEN_CREDENTIAL.contains(&refusal.code.as_str()),
         ChannelKind::Gewe => refusal.class == ErrorClass::Configuration,
@@ -28,10 +31,10 @@ pub(crate) fn is_stale_media(refusal: &Refusal) -> bool {
 }
 
 /// A refusal as a user reads it.
-pub(crate) fn failure_of_refusal(refusal: &Refusal) -> Failure {
+pub(crate) fn failure_of_refusal(kind: ChannelKind, refusal: &Refusal) -> Failure {
     let reason = match refusal.class {
         ErrorClass::Token | ErrorClass::BackOff | ErrorClass::Window => FailReason::PlatformUnavailable,
-        ErrorClass::Configuration if BROKEN_CREDENTIAL.contains(&refusal.code.as_str()) => FailReason::CredentialBroken,
+        ErrorClass::Configuration if speaks_of_credential(kind, refusal) => FailReason::CredentialBroken,
         ErrorClass::Configuration => FailReason::PermissionMissing,
         ErrorClass::Content if MEDIA_CODES.contains(&refusal.code.as_str()) => FailReason::MediaRejected,
         ErrorClass::Content => FailReason::ContentRefused,
@@ -40,14 +43,20 @@ pub(crate) fn failure_of_refusal(refusal: &Refusal) -> Failure {
         ErrorClass::Licence => FailReason::LicenceMissing,
         ErrorClass::Offline => FailReason::AccountOffline,
     };
-    Failure::new(reason, format!("微信接口调用失败：{}（{}）", refusal.message, refusal.code))
+    Failure::new(
+        reason,
+        format!("微信接口调用失败：{}（{}）", refusal.message, refusal.code),
+    )
 }
 
 /// Any failed call as a user reads it.
-pub(crate) fn failure_of_call(failure: &CallFailure) -> Failure {
+pub(crate) fn failure_of_call(kind: ChannelKind, failure: &CallFailure) -> Failure {
     match failure {
-        CallFailure::Refused(refusal) => failure_of_refusal(refusal),
+        CallFailure::Refused(refusal) => failure_of_refusal(kind, refusal),
         CallFailure::NotSent(why) => Failure::new(FailReason::PlatformUnavailable, format!("无法连接微信接口：{why}")),
-        CallFailure::NoAnswer(why) => Failure::new(FailReason::PlatformUnavailable, format!("微信接口没有给出明确答复：{why}")),
+        CallFailure::NoAnswer(why) => Failure::new(
+            FailReason::PlatformUnavailable,
+            format!("微信接口没有给出明确答复：{why}"),
+        ),
     }
 }

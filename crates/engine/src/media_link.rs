@@ -38,9 +38,14 @@ impl Engine {
             return Err(missing());
         }
         let (sha256, extension) = name.split_once('.').ok_or_else(missing)?;
-        let format = [MediaFormat::Jpeg, MediaFormat::Png, MediaFormat::Mp4].into_iter().find(|f| f.extension() == extension);
+        let format = [MediaFormat::Jpeg, MediaFormat::Png, MediaFormat::Mp4]
+            .into_iter()
+            .find(|f| f.extension() == extension);
         let path = self.media.path_of(sha256).ok_or_else(missing)?;
-        Ok(OpenMedia { path, mime: format.ok_or_else(missing)?.mime() })
+        Ok(OpenMedia {
+            path,
+            mime: format.ok_or_else(missing)?.mime(),
+        })
     }
 }
 

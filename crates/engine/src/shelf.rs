@@ -33,21 +33,45 @@ fn shelf_error(error: impl std::fmt::Display) -> ShelfError {
 #[async_trait]
 impl TokenShelf for SealedShelf {
     async fn read(&self, channel: ChannelId) -> Result<Option<CachedToken>, ShelfError> {
-        let Some(sealed) = self.store.token(channel).await.map_err(shelf_error)? else { return Ok(None) };
-        let token = self.keys.open(&Self::row(channel), &sealed.sealed).map_err(shelf_error)?;
-        Ok(Some(CachedToken { token, expires: sealed.expires }))
+        let Some(sealed) = self.store.token(channel).await.map_err(shelf_error)? else {
+            return Ok(None);
+        };
+        let token = self
+            .keys
+            .open(&Self::row(channel), &sealed.sealed)
+            .map_err(shelf_error)?;
+        Ok(Some(CachedToken {
+            token,
+            expires: sealed.expires,
+        }))
     }
 
-    async fn begin_refresh(&self, channel: ChannelId, now: Timestamp, until: Timestamp) -> Result<Option<i64>, ShelfError> {
+    async fn begin_refresh(
+        &self,
+        channel: ChannelId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<i64>, ShelfError> {
         self.store.begin_refresh(channel, now, until).await.map_err(shelf_error)
     }
 
-    async fn finish_refresh(&self, channel: ChannelId, fence: i64, token: Option<&CachedToken>) -> Result<bool, ShelfError> {
+    async fn finish_refresh(
+        &self,
+        channel: ChannelId,
+        fence: i64,
+        token: Option<&CachedToken>,
+    ) -> Result<bool, ShelfError> {
         let seal = |token: &CachedToken| {
             let sealed = self.keys.seal(&Self::row(channel), &token.token)?;
-            Ok::<_, moments_vault::VaultError>(ShelfToken { sealed, expires: token.expires })
+            Ok::<_, moments_vault::VaultError>(ShelfToken {
+                sealed,
+                expires: token.expires,
+            })
         };
         let token = token.map(seal).transpose().map_err(shelf_error)?;
-        self.store.finish_refresh(channel, fence, token.as_ref()).await.map_err(shelf_error)
+        self.store
+            .finish_refresh(channel, fence, token.as_ref())
+            .await
+            .map_err(shelf_error)
     }
 }

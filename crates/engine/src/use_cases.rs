@@ -6,6 +6,6 @@ mod create;
 mod tasks;
 
 pub use accounts::AccountView;
-pub use channels::{BindGewe, BindWecom, ChannelView};
 pub(crate) use channels::credential_row;
+pub use channels::{BindGewe, BindWecom, ChannelView};
 pub use create::{Accepted, AccountWarning};

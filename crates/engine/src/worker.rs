@@ -26,7 +26,9 @@ pub async fn run(engine: Engine, stop: CancellationToken) {
     let slots = Arc::new(Semaphore::new(engine.settings.concurrency));
     let tracker = TaskTracker::new();
     loop {
-        let Some(free) = take_slots(&slots, &stop).await else { break };
+        let Some(free) = take_slots(&slots, &stop).await else {
+            break;
+        };
         match tick(&engine, &tracker, free).await {
             Ok(0) => idle(&engine, &stop).await,
             Ok(_) => (),
@@ -41,7 +43,10 @@ pub async fn run(engine: Engine, stop: CancellationToken) {
     }
     tracker.close();
     if tokio::time::timeout(STOP_WITHIN, tracker.wait()).await.is_err() {
-        tracing::warn!(left = tracker.len(), "stopped with work under way: it goes on after the next start");
+        tracing::warn!(
+            left = tracker.len(),
+            "stopped with work under way: it goes on after the next start"
+        );
     }
 }
 
@@ -88,7 +93,10 @@ async fn claim(engine: &Engine, most: usize) -> Result<Vec<moments_store::Claime
     match engine.store.next_look().await? {
         Some(due) if due <= now => {
             let most = u32::try_from(most).unwrap_or(u32::MAX);
-            engine.store.claim(&engine.owner, now, now + engine.settings.lease, most).await
+            engine
+                .store
+                .claim(&engine.owner, now, now + engine.settings.lease, most)
+                .await
         }
         _ => Ok(Vec::new()),
     }
@@ -97,7 +105,13 @@ async fn claim(engine: &Engine, most: usize) -> Result<Vec<moments_store::Claime
 /// Nothing is due: sleeps until something is, or a signal comes, or the sweep is due.
 async fn idle(engine: &Engine, stop: &CancellationToken) {
     let now = engine.clock.now();
-    let next = engine.store.next_look().await.ok().flatten().unwrap_or(Timestamp(i64::MAX));
+    let next = engine
+        .store
+        .next_look()
+        .await
+        .ok()
+        .flatten()
+        .unwrap_or(Timestamp(i64::MAX));
     let sleep = next.since(now).min(SWEEP);
     if sleep.is_zero() {
         return;

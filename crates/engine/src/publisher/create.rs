@@ -26,7 +26,9 @@ const MONTH_BLOCK: Duration = Duration::from_hours(24);
 
 /// Prepares the media, commits the intent, creates, and follows up.
 pub(crate) async fn publish(job: &mut Job<'_>) -> Result<(), Stop> {
-    let Some((open, platform)) = job.channel().await? else { return job.channel_removed().await };
+    let Some((open, platform)) = job.channel().await? else {
+        return job.channel_removed().await;
+    };
     if let Some(why) = &open.channel.broken_reason {
         return job.give_up(Failure::new(FailReason::CredentialBroken, why)).await;
     }
@@ -66,7 +68,12 @@ fn gate(job: &Job<'_>, open: &OpenChannel, platform: &dyn Platform) -> Gate {
         None => (settings.creates_per_minute, Duration::from_secs(60)),
     };
     let call_ends = job.now() + FRESH_INTENT + settings.call_timeout;
-    Gate { key: open.channel.handle.clone(), limit, window, call_ends }
+    Gate {
+        key: open.channel.handle.clone(),
+        limit,
+        window,
+        call_ends,
+    }
 }
 
 async fn postpone(job: &mut Job<'_>, open: &OpenChannel, not_ready: NotReady) -> Result<(), Stop> {
@@ -76,12 +83,18 @@ async fn postpone(job: &mut Job<'_>, open: &OpenChannel, not_ready: NotReady) ->
         NotReady::Passing(failure) => job.retry(failure).await,
         // Nothing was created: even an upload without an answer may be repeated.
         NotReady::Call(CallFailure::Refused(refusal)) => refused(job, open, refusal).await,
-        NotReady::Call(failure) => job.retry(failure_of_call(&failure)).await,
+        NotReady::Call(failure) => job.retry(failure_of_call(open.channel.kind, &failure)).await,
     }
 }
 
 /// The create call, once.
-async fn send(job: &mut Job<'_>, open: &OpenChannel, platform: &dyn Platform, media: ReadyMedia, gate: &Gate) -> Result<(), Stop> {
+async fn send(
+    job: &mut Job<'_>,
+    open: &OpenChannel,
+    platform: &dyn Platform,
+    media: ReadyMedia,
+    gate: &Gate,
+) -> Result<(), Stop> {
     let (engine, id) = (job.engine, job.publication.id);
     engine.probe.reached(Step::IntentCommitted, id).await;
     let post = post(job, &media);
@@ -101,7 +114,8 @@ async fn send(job: &mut Job<'_>, open: &OpenChannel, platform: &dyn Platform, me
         }
         Err(CallFailure::NotSent(why)) => {
             job.note_answer(gate, format!("not sent: {why}"));
-            job.retry(failure_of_call(&CallFailure::NotSent(why))).await
+            job.retry(failure_of_call(open.channel.kind, &CallFailure::NotSent(why)))
+                .await
         }
         Err(CallFailure::NoAnswer(why)) => {
             job.note_answer(gate, format!("no answer: {why}"));
@@ -112,19 +126,28 @@ async fn send(job: &mut Job<'_>, open: &OpenChannel, platform: &dyn Platform, me
             if is_stale_media(&refusal) && job.publication.attempt == 0 {
                 let hashes: Vec<_> = media.kept.iter().map(|media| media.sha256.clone()).collect();
                 engine.store.forget_uploads(open.channel.id, &hashes).await?;
-                return job.retry(failure_of_refusal(&refusal)).await;
+                return job.retry(failure_of_refusal(open.channel.kind, &refusal)).await;
             }
             refused(job, open, refusal).await
         }
     }
 }
 
-async fn create(job: &Job<'_>, open: &OpenChannel, platform: &dyn Platform, post: &Post) -> Result<Answer, CallFailure> {
+async fn create(
+    job: &Job<'_>,
+    open: &OpenChannel,
+    platform: &dyn Platform,
+    post: &Post,
+) -> Result<Answer, CallFailure> {
     let late = job.publication.due_time;
     let now = job.now();
     if post.targets.is_empty() {
         // Invariant 3: an empty target must never become "everyone".
-        let refusal = Refusal { class: ErrorClass::Request, code: "EMPTY_TARGET".to_owned(), message: "没有可发布的账号".to_owned() };
+        let refusal = Refusal {
+            class: ErrorClass::Request,
+            code: "EMPTY_TARGET".to_owned(),
+            message: "没有可发布的账号".to_owned(),
+        };
         return Err(CallFailure::Refused(refusal));
     }
     if now.since(job.publication.sent_time.unwrap_or(now)) > FRESH_INTENT {
@@ -142,14 +165,21 @@ pub(crate) fn post(job: &Job<'_>, media: &ReadyMedia) -> Post {
         text: job.content.text.clone(),
         is_video: media.is_video(),
         media: media.references.clone(),
-        targets: job.targets.keys().map(|account| account.platform_name().to_owned()).collect(),
+        targets: job
+            .targets
+            .keys()
+            .map(|account| account.platform_name().to_owned())
+            .collect(),
     }
 }
 
 /// A personal account's Moment is out as soon as it exists.
 pub(crate) async fn published(job: &mut Job<'_>, moment_id: String) -> Result<(), Stop> {
     let now = job.now();
-    job.engine.store.note_moment(job.publication.channel_id, &moment_id, now).await?;
+    job.engine
+        .store
+        .note_moment(job.publication.channel_id, &moment_id, now)
+        .await?;
     job.publication.moment_id = Some(moment_id);
     job.publication.created_time = Some(now);
     job.publication.apply(Move::Create, now)?;
@@ -162,16 +192,20 @@ pub(crate) async fn published(job: &mut Job<'_>, moment_id: String) -> Result<()
 /// A clear no: how to react is the class's matter (reference wecom 9, personal-gateway 10).
 pub(crate) async fn refused(job: &mut Job<'_>, open: &OpenChannel, refusal: Refusal) -> Result<(), Stop> {
     tracing::warn!(publication.id = %job.publication.id, channel.id = %open.channel.id, code = refusal.code, "the platform refused");
-    let failure = failure_of_refusal(&refusal);
+    let failure = failure_of_refusal(open.channel.kind, &refusal);
     match refusal.class {
         ErrorClass::Token | ErrorClass::BackOff => job.retry(failure).await,
         ErrorClass::Window => pause(job, open, &refusal.code).await,
         ErrorClass::Offline => wait_for_account(job, open, failure).await,
         ErrorClass::Configuration => {
-            job.engine.heed_verdict(&open.access, &CallFailure::Refused(refusal)).await?;
+            job.engine
+                .heed_verdict(&open.access, &CallFailure::Refused(refusal))
+                .await?;
             job.give_up(failure).await
         }
-        ErrorClass::Content | ErrorClass::Target | ErrorClass::Request | ErrorClass::Licence => job.give_up(failure).await,
+        ErrorClass::Content | ErrorClass::Target | ErrorClass::Request | ErrorClass::Licence => {
+            job.give_up(failure).await
+        }
     }
 }
 
@@ -186,7 +220,10 @@ async fn pause(job: &mut Job<'_>, open: &OpenChannel, code: &str) -> Result<(), 
 
 async fn wait_for_account(job: &mut Job<'_>, open: &OpenChannel, failure: Failure) -> Result<(), Stop> {
     let (engine, now): (_, Timestamp) = (job.engine, job.now());
-    engine.store.set_account_status(open.channel.id, AccountStatus::Offline, now).await?;
+    engine
+        .store
+        .set_account_status(open.channel.id, AccountStatus::Offline, now)
+        .await?;
     if now.since(job.publication.due_time) > engine.settings.late_policy {
         return job.give_up(failure).await;
     }

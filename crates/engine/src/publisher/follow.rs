@@ -17,7 +17,9 @@ const JOB_LIFETIME: Duration = Duration::from_hours(24);
 
 /// Asks after the creation job; once it is done, goes on to the confirmations at once.
 pub(crate) async fn job(job: &mut Job<'_>) -> Result<(), Stop> {
-    let Some((open, platform)) = job.channel().await? else { return job.channel_removed().await };
+    let Some((open, platform)) = job.channel().await? else {
+        return job.channel_removed().await;
+    };
     let job_id = job.publication.job_id.clone().unwrap_or_default();
     let age = job.now().since(job.publication.state_time);
     let report = platform.job(&open.access, &job_id).await;
@@ -38,14 +40,20 @@ pub(crate) async fn job(job: &mut Job<'_>) -> Result<(), Stop> {
 /// The Moment exists. Not committed yet: the job still tells it, and the confirmations may settle everything in one commit.
 pub(crate) async fn created(job: &mut Job<'_>, moment_id: String, invalid: &[String]) -> Result<(), Stop> {
     let now = job.now();
-    job.engine.store.note_moment(job.publication.channel_id, &moment_id, now).await?;
+    job.engine
+        .store
+        .note_moment(job.publication.channel_id, &moment_id, now)
+        .await?;
     job.publication.moment_id = Some(moment_id);
     job.publication.created_time = Some(now);
     job.publication.apply(Move::Create, now)?;
     let invalid: HashSet<_> = invalid.iter().map(|name| name.to_ascii_lowercase()).collect();
     for account in job.open_accounts() {
         if invalid.contains(&name_of(&account)) {
-            let failure = Failure::new(FailReason::MemberInvalid, "企业微信指出该成员不可用（不存在或不在应用可见范围内）");
+            let failure = Failure::new(
+                FailReason::MemberInvalid,
+                "企业微信指出该成员不可用（不存在或不在应用可见范围内）",
+            );
             job.find(&account, Outcome::Invalid, Some(failure));
         }
     }
@@ -57,10 +65,15 @@ pub(crate) async fn confirmations(job: &mut Job<'_>) -> Result<(), Stop> {
     if job.open_accounts().is_empty() {
         return job.settle(None).await;
     }
-    let Some((open, platform)) = job.channel().await? else { return job.channel_removed().await };
+    let Some((open, platform)) = job.channel().await? else {
+        return job.channel_removed().await;
+    };
     let moment_id = job.publication.moment_id.clone().unwrap_or_default();
     let answer = platform.confirmations(&open.access, &moment_id).await;
-    job.engine.probe.reached(Step::ConfirmationsRead, job.publication.id).await;
+    job.engine
+        .probe
+        .reached(Step::ConfirmationsRead, job.publication.id)
+        .await;
     let age = age(job);
     match answer {
         Ok(Confirmations::Listed(members)) => heed(job, &members),
@@ -74,21 +87,29 @@ pub(crate) async fn confirmations(job: &mut Job<'_>) -> Result<(), Stop> {
         job.settle(None).await
     } else if age >= job.engine.settings.confirm_within {
         let hours = job.engine.settings.confirm_within.as_secs() / 3600;
-        job.settle(Some(&Failure::new(FailReason::NotConfirmed, format!("成员在 {hours} 小时内未确认发表")))).await
+        job.settle(Some(&Failure::new(
+            FailReason::NotConfirmed,
+            format!("成员在 {hours} 小时内未确认发表"),
+        )))
+        .await
     } else {
         job.look_again(confirmation_poll(age)).await
     }
 }
 
 fn age(job: &Job<'_>) -> Duration {
-    job.now().since(job.publication.created_time.unwrap_or(job.publication.state_time))
+    job.now()
+        .since(job.publication.created_time.unwrap_or(job.publication.state_time))
 }
 
 /// Draws each open account's outcome from the platform's list.
 fn heed(job: &mut Job<'_>, members: &HashMap<String, bool>) {
     let grace_is_over = age(job) >= job.engine.settings.dispatch_grace;
     let success_at = job.engine.settings.success_at;
-    let members: HashMap<_, _> = members.iter().map(|(name, done)| (name.to_ascii_lowercase(), *done)).collect();
+    let members: HashMap<_, _> = members
+        .iter()
+        .map(|(name, done)| (name.to_ascii_lowercase(), *done))
+        .collect();
     for account in job.open_accounts() {
         match members.get(&name_of(&account)) {
             Some(true) => job.find(&account, Outcome::Published, None),
@@ -107,4 +128,3 @@ fn heed(job: &mut Job<'_>, members: &HashMap<String, bool>) {
 fn name_of(account: &AccountId) -> String {
     account.platform_name().to_ascii_lowercase()
 }
-

@@ -31,7 +31,12 @@ mod tests {
     fn a_backlog_comes_back_one_by_one() {
         let now = Timestamp::from_secs(1_760_000_000);
         let at = |secs| now + Duration::from_secs(secs);
-        let gate = Gate { key: "corp".into(), limit: 10, window: Duration::from_secs(60), call_ends: now };
+        let gate = Gate {
+            key: "corp".into(),
+            limit: 10,
+            window: Duration::from_secs(60),
+            call_ends: now,
+        };
         let queue = GateQueue::default();
         let turns: Vec<_> = (0..3).map(|_| queue.turn(&gate, at(30), now)).collect();
         assert_eq!(turns, [at(30), at(36), at(42)]);

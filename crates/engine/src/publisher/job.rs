@@ -61,14 +61,22 @@ pub(crate) struct Job<'a> {
 
 impl<'a> Job<'a> {
     pub(crate) fn new(engine: &'a Engine, claimed: Claimed) -> Self {
-        let Claimed { publication, lease, content, targets } = claimed;
+        let Claimed {
+            publication,
+            lease,
+            content,
+            targets,
+        } = claimed;
         Self {
             engine,
             planned: publication.look_time.unwrap_or(publication.due_time),
             saved_status: ResultStatus::of(publication.state, Outcome::Pending),
             publication,
             content,
-            targets: targets.into_iter().map(|Target { account_id, outcome }| (account_id, outcome)).collect(),
+            targets: targets
+                .into_iter()
+                .map(|Target { account_id, outcome }| (account_id, outcome))
+                .collect(),
             lease,
             found: Vec::new(),
             note: None,
@@ -86,7 +94,13 @@ impl<'a> Job<'a> {
 
     /// The channel with its credential; a removed one ends the publication.
     pub(crate) async fn channel(&self) -> Result<Option<(Arc<OpenChannel>, Arc<dyn Platform>)>, Stop> {
-        let Some(open) = self.engine.open_channel(self.publication.channel_id, self.now()).await? else { return Ok(None) };
+        let Some(open) = self
+            .engine
+            .open_channel(self.publication.channel_id, self.now())
+            .await?
+        else {
+            return Ok(None);
+        };
         let platform = Arc::clone(self.engine.platform(open.channel.kind)?);
         Ok(Some((open, platform)))
     }
@@ -95,7 +109,11 @@ impl<'a> Job<'a> {
     pub(crate) fn find(&mut self, account_id: &AccountId, outcome: Outcome, failure: Option<Failure>) {
         if self.targets.get(account_id) == Some(&Outcome::Pending) {
             self.targets.insert(account_id.clone(), outcome);
-            self.found.push(AccountOutcome { account_id: account_id.clone(), outcome, failure });
+            self.found.push(AccountOutcome {
+                account_id: account_id.clone(),
+                outcome,
+                failure,
+            });
         }
     }
 
@@ -107,7 +125,10 @@ impl<'a> Job<'a> {
 
     /// Notes what the create call was answered; from now on its slot at the gate runs out.
     pub(crate) fn note_answer(&mut self, gate: &Gate, answer: String) {
-        self.note = Some(AttemptNote { busy_until: self.now() + gate.window, answer });
+        self.note = Some(AttemptNote {
+            busy_until: self.now() + gate.window,
+            answer,
+        });
     }
 
     /// Commits the intent: after this the create call may leave. `Some`: it may not leave now, nothing was written.
@@ -116,14 +137,17 @@ impl<'a> Job<'a> {
         next.apply(Move::Submit, self.now())?;
         next.sent_time = Some(self.now());
         next.failure = None;
-        self.commit(next, Some(self.now() + self.engine.settings.lease), Some(gate)).await
+        self.commit(next, Some(self.now() + self.engine.settings.lease), Some(gate))
+            .await
     }
 
     /// Makes `by` happen and goes on holding the lease.
     pub(crate) async fn keep(&mut self, by: Move) -> Result<(), Stop> {
         let mut next = self.publication.clone();
         next.apply(by, self.now())?;
-        self.commit(next, Some(self.now() + self.engine.settings.lease), None).await.map(|_| ())
+        self.commit(next, Some(self.now() + self.engine.settings.lease), None)
+            .await
+            .map(|_| ())
     }
 
     /// Makes `by` happen and lets go until `look`.
@@ -179,10 +203,16 @@ impl<'a> Job<'a> {
     }
 
     /// A read on the way failed: heeds what it says of the credential, and looks again after `wait`.
-    pub(crate) async fn look_after_failure(&mut self, open: &OpenChannel, failure: &CallFailure, wait: Duration) -> Result<(), Stop> {
+    pub(crate) async fn look_after_failure(
+        &mut self,
+        open: &OpenChannel,
+        failure: &CallFailure,
+        wait: Duration,
+    ) -> Result<(), Stop> {
         tracing::warn!(publication.id = %self.publication.id, channel.id = %open.channel.id, %failure, "a look at the platform failed");
         self.engine.heed_verdict(&open.access, failure).await?;
-        self.look_again(wait.max(Duration::from_secs(5) * (self.publication.looks + 1).min(60))).await
+        self.look_again(wait.max(Duration::from_secs(5) * (self.publication.looks + 1).min(60)))
+            .await
     }
 
     pub(crate) async fn channel_removed(&mut self) -> Result<(), Stop> {
@@ -203,7 +233,12 @@ impl<'a> Job<'a> {
     }
 
     /// The one way to the database. With `hold` the lease goes on until then.
-    async fn commit(&mut self, mut next: Publication, hold: Option<Timestamp>, gate: Option<Gate>) -> Result<Option<NoSubmit>, Stop> {
+    async fn commit(
+        &mut self,
+        mut next: Publication,
+        hold: Option<Timestamp>,
+        gate: Option<Gate>,
+    ) -> Result<Option<NoSubmit>, Stop> {
         if hold.is_some() {
             next.look_time = hold;
         }

@@ -51,7 +51,11 @@ impl ReadyMedia {
 }
 
 /// Makes all media of the post known to its channel, in order. All or nothing (invariant 5).
-pub(crate) async fn ready(job: &mut Job<'_>, access: &ChannelAccess, platform: &dyn Platform) -> Result<ReadyMedia, NotReady> {
+pub(crate) async fn ready(
+    job: &mut Job<'_>,
+    access: &ChannelAccess,
+    platform: &dyn Platform,
+) -> Result<ReadyMedia, NotReady> {
     if job.content.media_urls.is_empty() {
         return Ok(ReadyMedia::default());
     }
@@ -97,15 +101,34 @@ async fn fetched(job: &Job<'_>) -> Result<Vec<KeptMedia>, NotReady> {
 }
 
 /// What the platform calls a medium: from an earlier upload to the same channel, or from a new one.
-async fn known(job: &Job<'_>, access: &ChannelAccess, platform: &dyn Platform, media: &KeptMedia, n: usize) -> Result<String, NotReady> {
+async fn known(
+    job: &Job<'_>,
+    access: &ChannelAccess,
+    platform: &dyn Platform,
+    media: &KeptMedia,
+    n: usize,
+) -> Result<String, NotReady> {
     let engine = job.engine;
-    let _alone = engine.locks.lock(format!("upload:{}:{}", access.id, media.sha256)).await;
-    if let Some(reference) = engine.store.find_upload(access.id, &media.sha256, job.now() + MARGIN).await? {
+    let _alone = engine
+        .locks
+        .lock(format!("upload:{}:{}", access.id, media.sha256))
+        .await;
+    if let Some(reference) = engine
+        .store
+        .find_upload(access.id, &media.sha256, job.now() + MARGIN)
+        .await?
+    {
         return Ok(reference);
     }
     let source = source(job, platform, media).await.map_err(|error| unfit(n, &error))?;
-    let Prepared { reference, usable_until } = platform.prepare(access, &source).await.map_err(NotReady::Call)?;
-    engine.store.put_upload(access.id, &media.sha256, &reference, usable_until).await?;
+    let Prepared {
+        reference,
+        usable_until,
+    } = platform.prepare(access, &source).await.map_err(NotReady::Call)?;
+    engine
+        .store
+        .put_upload(access.id, &media.sha256, &reference, usable_until)
+        .await?;
     Ok(reference)
 }
 

@@ -20,12 +20,18 @@ const LOOKS_FOR_ABSENCE: u32 = 2;
 
 /// Searches the platform's list for the Moment that the call may have made.
 pub(crate) async fn ask(job: &mut Job<'_>) -> Result<(), Stop> {
-    let Some((open, platform)) = job.channel().await? else { return job.channel_removed().await };
+    let Some((open, platform)) = job.channel().await? else {
+        return job.channel_removed().await;
+    };
     let sent_time = job.publication.sent_time.unwrap_or(job.publication.state_time);
     let kept = media::kept(job).await?;
     let references = vec![String::new(); job.content.media_urls.len()];
     let post = create::post(job, &ReadyMedia { kept, references });
-    let window = SearchWindow { sent_time, now: job.now(), known_moment: open.channel.last_moment.clone() };
+    let window = SearchWindow {
+        sent_time,
+        now: job.now(),
+        known_moment: open.channel.last_moment.clone(),
+    };
     let found = platform.find(&open.access, &post, &window).await;
     job.engine.probe.reached(Step::Searched, job.publication.id).await;
     let age = job.now().since(sent_time);
@@ -43,15 +49,29 @@ pub(crate) async fn ask(job: &mut Job<'_>) -> Result<(), Stop> {
 async fn unclaimed(job: &Job<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>, Stop> {
     let ids: Vec<_> = candidates.iter().map(|candidate| candidate.moment_id.clone()).collect();
     let taken = job.engine.store.moments_taken(&job.publication, &ids).await?;
-    Ok(candidates.into_iter().filter(|candidate| !taken.contains(&candidate.moment_id)).collect())
+    Ok(candidates
+        .into_iter()
+        .filter(|candidate| !taken.contains(&candidate.moment_id))
+        .collect())
 }
 
-async fn conclude(job: &mut Job<'_>, open: &OpenChannel, found: Vec<Candidate>, targets: &[String], age: Duration) -> Result<(), Stop> {
+async fn conclude(
+    job: &mut Job<'_>,
+    open: &OpenChannel,
+    found: Vec<Candidate>,
+    targets: &[String],
+    age: Duration,
+) -> Result<(), Stop> {
     let personal = open.channel.kind == ChannelKind::Gewe;
-    if found.iter().any(|candidate| candidate.senders.is_none()) && age < PATIENCE {
+    // While the platform hands out the tasks, nobody can tell whose Moment it is.
+    let settling = age < job.engine.settings.absent_after + job.engine.settings.dispatch_grace;
+    if settling && found.iter().any(|candidate| candidate.senders.is_none()) {
         return job.look_again(pace(age)).await;
     }
-    let mut ours: Vec<_> = found.into_iter().filter(|candidate| sent_by(candidate, targets)).collect();
+    let mut ours: Vec<_> = found
+        .into_iter()
+        .filter(|candidate| sent_by(candidate, targets))
+        .collect();
     match ours.len() {
         0 => absent(job, personal, age).await,
         1 => adopt(job, ours.remove(0), personal).await,
@@ -93,7 +113,8 @@ async fn absent(job: &mut Job<'_>, personal: bool, age: Duration) -> Result<(), 
 
 async fn hold(job: &mut Job<'_>, why: &str) -> Result<(), Stop> {
     tracing::warn!(publication.id = %job.publication.id, task.id = %job.publication.task_id, why, "a person must decide");
-    job.end(Move::Hold, Some(Failure::new(FailReason::Unverifiable, why))).await
+    job.end(Move::Hold, Some(Failure::new(FailReason::Unverifiable, why)))
+        .await
 }
 
 /// 15 s, a minute, three minutes, then slower (personal-gateway 9.4).

@@ -77,9 +77,11 @@ impl Engine {
 
     /// The same for a personal account; only where the installation has switched the gateway on.
     pub async fn bind_gewe(&self, user: UserId, bind: BindGewe) -> Result<ChannelView, Problem> {
-        let base_url = bind.base_url.unwrap_or_else(|| self.gewe_base_url.clone());
-        if let Err(problem) = moments_media::check_url(&base_url, true) {
-            return Err(Problem::Invalid(vec![FieldError::new("baseUrl", problem.operator_message())]));
+        if let Some(Err(problem)) = bind.base_url.as_deref().map(|url| moments_media::check_url(url, true)) {
+            return Err(Problem::Invalid(vec![FieldError::new(
+                "baseUrl",
+                problem.operator_message(),
+            )]));
         }
         let new = NewChannel {
             user_id: user,
@@ -88,7 +90,7 @@ impl Engine {
             handle: bind.app_id,
             agent_id: None,
             wxid: None,
-            base_url: Some(base_url.trim_end_matches('/').to_owned()),
+            base_url: bind.base_url.map(|url| url.trim_end_matches('/').to_owned()),
         };
         self.bind(new, bind.token).await
     }
@@ -99,7 +101,10 @@ impl Engine {
         let accounts = self.store.accounts(user).await?;
         let now = self.clock.now();
         let count = |id| accounts.iter().filter(|account| account.channel_id == id).count();
-        Ok(channels.iter().map(|channel| view(channel, count(channel.id), now)).collect())
+        Ok(channels
+            .iter()
+            .map(|channel| view(channel, count(channel.id), now))
+            .collect())
     }
 
     /// Asks the platform again: whether the credential works, and who may send.
@@ -109,13 +114,15 @@ impl Engine {
         let now = self.clock.now();
         match self.platform(channel.kind)?.check(&access).await {
             Ok(report) => {
-                self.store.refresh_channel(&channel, &reported(&channel.handle, channel.kind, &report), now).await?;
+                self.store
+                    .refresh_channel(&channel, &reported(&channel.handle, channel.kind, &report), now)
+                    .await?;
                 let channel = self.own_channel(user, id).await?;
                 Ok(view(&channel, report.members.len(), now))
             }
             Err(failure) => {
                 self.heed_verdict(&access, &failure).await?;
-                Err(refused(&failure))
+                Err(refused(channel.kind, &failure))
             }
         }
     }
@@ -128,14 +135,22 @@ impl Engine {
     }
 
     async fn own_channel(&self, user: UserId, id: ChannelId) -> Result<Channel, Problem> {
-        let channel = self.store.find_channel(id).await?.filter(|channel| channel.user_id == user);
+        let channel = self
+            .store
+            .find_channel(id)
+            .await?
+            .filter(|channel| channel.user_id == user);
         channel.ok_or(Problem::NotFound("渠道"))
     }
 
     async fn bind(&self, mut new: NewChannel, credential: SecretString) -> Result<ChannelView, Problem> {
-        let platform = self.platform(new.kind)?;
+        let kind = new.kind;
+        let platform = self.platform(kind)?;
         let bound = self.store.find_channel_by_handle(new.kind, &new.handle).await?;
-        if bound.as_ref().is_some_and(|channel| channel.user_id != new.user_id || channel.agent_id != new.agent_id) {
+        if bound
+            .as_ref()
+            .is_some_and(|channel| channel.user_id != new.user_id || channel.agent_id != new.agent_id)
+        {
             return Err(already_bound());
         }
         let id = match &bound {
@@ -143,13 +158,24 @@ impl Engine {
             None => self.store.new_channel_id().await?,
         };
         let version = bound.as_ref().map_or(0, |channel| channel.credential_version) + 1;
-        let access = trial(&new, id, version, &credential);
-        let report = platform.check(&access).await.map_err(|failure| refused(&failure))?;
+        let mut access = trial(&new, id, version, &credential);
+        // A known device must still be the same account's.
+        access.wxid = bound.and_then(|channel| channel.wxid);
+        let report = platform
+            .check(&access)
+            .await
+            .map_err(|failure| refused(kind, &failure))?;
         complete(&mut new, &report);
-        let sealed = self.keys.seal(&credential_row(id), &credential).map_err(|e| Problem::Internal(Box::new(e)))?;
+        let sealed = self
+            .keys
+            .seal(&credential_row(id), &credential)
+            .map_err(|e| Problem::Internal(Box::new(e)))?;
         let now = self.clock.now();
         let accounts = reported(&new.handle, new.kind, &report);
-        self.store.put_channel(id, &new, &sealed, &accounts, now).await.map_err(conflict)?;
+        self.store
+            .put_channel(id, &new, &sealed, &accounts, now)
+            .await
+            .map_err(conflict)?;
         self.channels_cache.forget(id);
         let channel = self.own_channel(new.user_id, id).await?;
         Ok(view(&channel, accounts.len(), now))
@@ -214,8 +240,8 @@ fn view(channel: &Channel, accounts: usize, now: Timestamp) -> ChannelView {
     }
 }
 
-fn refused(failure: &CallFailure) -> Problem {
-    Problem::Moment(moments_domain::MomentError::WechatApi(failure_of_call(failure)))
+fn refused(kind: ChannelKind, failure: &CallFailure) -> Problem {
+    Problem::Moment(moments_domain::MomentError::WechatApi(failure_of_call(kind, failure)))
 }
 
 fn already_bound() -> Problem {

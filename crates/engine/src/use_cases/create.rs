@@ -45,13 +45,21 @@ pub struct AccountWarning {
 
 impl Engine {
     /// Stores a task and wakes the worker. With `once`, the same key and body give the first answer again.
-    pub async fn create_sync(&self, user: UserId, request: SyncRequest, once: Option<Idempotency>) -> Result<Accepted, Problem> {
+    pub async fn create_sync(
+        &self,
+        user: UserId,
+        request: SyncRequest,
+        once: Option<Idempotency>,
+    ) -> Result<Accepted, Problem> {
         let now = self.clock.now();
         let errors = request.check(now, |url| self.read_url(url));
         if !errors.is_empty() {
             return Err(Problem::Invalid(errors));
         }
-        let accounts = self.targets(user, &request.account_ids).await.map_err(creation_failed)?;
+        let accounts = self
+            .targets(user, &request.account_ids)
+            .await
+            .map_err(creation_failed)?;
         let warnings = usable(&accounts, request.scheduled_time)?;
         let content = self.content(user, &request).await.map_err(creation_failed)?;
         let accepted = Accepted {
@@ -69,15 +77,27 @@ impl Engine {
 
     async fn store_task(&self, task: NewTask, accepted: Accepted) -> Result<Accepted, Problem> {
         let due = task.scheduled_time.unwrap_or(task.now);
-        let answer = |task_id| serde_json::to_string(&Accepted { task_id, ..accepted.clone() }).unwrap_or_default();
-        let created = self.store.create_task(task, answer).await.map_err(|e| creation_failed(e.into()))?;
+        let answer = |task_id| {
+            serde_json::to_string(&Accepted {
+                task_id,
+                ..accepted.clone()
+            })
+            .unwrap_or_default()
+        };
+        let created = self
+            .store
+            .create_task(task, answer)
+            .await
+            .map_err(|e| creation_failed(e.into()))?;
         match created {
             Created::Stored(task_id) => {
                 self.wake.due_at(due);
                 Ok(Accepted { task_id, ..accepted })
             }
             Created::Replayed(first) => serde_json::from_str(&first).map_err(|e| Problem::Internal(Box::new(e))),
-            Created::KeyTaken => Err(Problem::Conflict("该 Idempotency-Key 已用于另一个请求，请更换后重试".to_owned())),
+            Created::KeyTaken => Err(Problem::Conflict(
+                "该 Idempotency-Key 已用于另一个请求，请更换后重试".to_owned(),
+            )),
         }
     }
 
@@ -96,9 +116,16 @@ impl Engine {
     async fn content(&self, user: UserId, request: &SyncRequest) -> Result<MomentContent, Problem> {
         let Some(id) = request.content_id else {
             let text = request.text().unwrap_or_default().to_owned();
-            return Ok(MomentContent { text, media_urls: request.media_urls.clone() });
+            return Ok(MomentContent {
+                text,
+                media_urls: request.media_urls.clone(),
+            });
         };
-        let draft = self.store.find_draft(user, id).await?.ok_or(Problem::NotFound("内容"))?;
+        let draft = self
+            .store
+            .find_draft(user, id)
+            .await?
+            .ok_or(Problem::NotFound("内容"))?;
         let content = draft.moment().map_err(Problem::Unfit)?;
         let mut errors: Vec<_> = check_text(&content.text).into_iter().collect();
         errors.extend(check_media(&content.media_urls, |url| self.read_url(url)));
@@ -110,7 +137,8 @@ impl Engine {
     }
 
     fn read_url(&self, url: &str) -> Result<Url, String> {
-        moments_media::check_url(url, self.settings.allow_private_addresses).map_err(|problem| problem.operator_message().to_owned())
+        moments_media::check_url(url, self.settings.allow_private_addresses)
+            .map_err(|problem| problem.operator_message().to_owned())
     }
 }
 
@@ -127,10 +155,18 @@ fn creation_failed(problem: Problem) -> Problem {
 
 /// Refuses accounts that cannot publish now, when now is wanted; else warns of them.
 fn usable(accounts: &[Account], scheduled: Option<Timestamp>) -> Result<Vec<AccountWarning>, Problem> {
-    let idle = accounts.iter().filter(|account| account.status != AccountStatus::Active);
+    let idle = accounts
+        .iter()
+        .filter(|account| account.status != AccountStatus::Active);
     if scheduled.is_none() {
-        let idle: Vec<_> = idle.map(|account| (account.account_id.clone(), account.status)).collect();
-        return if idle.is_empty() { Ok(Vec::new()) } else { Err(Problem::Unusable(idle)) };
+        let idle: Vec<_> = idle
+            .map(|account| (account.account_id.clone(), account.status))
+            .collect();
+        return if idle.is_empty() {
+            Ok(Vec::new())
+        } else {
+            Err(Problem::Unusable(idle))
+        };
     }
     let warnings = idle.map(|account| AccountWarning {
         account_id: account.account_id.clone(),
@@ -169,7 +205,10 @@ fn by_channel(accounts: Vec<Account>) -> Vec<NewPublication> {
     let mut places = HashMap::new();
     for account in accounts {
         let place = *places.entry(account.channel_id).or_insert_with(|| {
-            publications.push(NewPublication { channel_id: account.channel_id, accounts: Vec::new() });
+            publications.push(NewPublication {
+                channel_id: account.channel_id,
+                accounts: Vec::new(),
+            });
             publications.len() - 1
         });
         if let Some(publication) = publications.get_mut(place) {

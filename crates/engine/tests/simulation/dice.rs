@@ -13,7 +13,10 @@ pub(crate) struct Dice {
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { seed, thrown: Mutex::default() }
+        Self {
+            seed,
+            thrown: Mutex::default(),
+        }
     }
 
     /// A number in `0..sides`.

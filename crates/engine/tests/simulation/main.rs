@@ -19,14 +19,20 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn run(seed: u64) -> world::Summary {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     runtime.block_on(world::World::run(seed))
 }
 
 #[test]
 fn every_post_is_made_once_and_told_truly_whatever_crashes() {
     if let Some(seed) = number("SIMULATION_SEED") {
-        tracing_subscriber::fmt().with_env_filter("debug").with_test_writer().init();
+        tracing_subscriber::fmt()
+            .with_env_filter("debug")
+            .with_test_writer()
+            .init();
         println!("{:?}", run(seed));
         return;
     }
@@ -46,10 +52,13 @@ fn every_post_is_made_once_and_told_truly_whatever_crashes() {
     };
     let total = thread::scope(|scope| {
         let workers = [scope.spawn(work), scope.spawn(work)];
-        workers.into_iter().map(|w| w.join().expect("every seed holds")).fold(world::Summary::default(), |mut all, one| {
-            all += one;
-            all
-        })
+        workers.into_iter().map(|w| w.join().expect("every seed holds")).fold(
+            world::Summary::default(),
+            |mut all, one| {
+                all += one;
+                all
+            },
+        )
     });
     println!("{seeds} seeds: {total:?}");
     total.check_that_it_was_a_test(seeds);

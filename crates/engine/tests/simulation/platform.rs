@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use moments_domain::{Clock, ErrorClass, Timestamp};
 use moments_media::MediaLimits;
 use moments_platforms::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, Platform, Post, Prepared, Refusal,
-    SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, Platform, Post, Prepared,
+    Refusal, SearchWindow, SourceMedia,
 };
 
 use crate::dice::Dice;
@@ -25,7 +25,8 @@ impl SimClock {
     }
 
     pub(crate) fn advance(&self, span: Duration) {
-        self.0.fetch_add(i64::try_from(span.as_micros()).expect("a short span"), Ordering::SeqCst);
+        self.0
+            .fetch_add(i64::try_from(span.as_micros()).expect("a short span"), Ordering::SeqCst);
     }
 
     pub(crate) fn advance_to(&self, at: Timestamp) {
@@ -64,7 +65,13 @@ pub(crate) struct SimPlatform {
 
 impl SimPlatform {
     pub(crate) fn new(dice: Arc<Dice>, clock: Arc<SimClock>, jobs: bool) -> Self {
-        Self { dice, clock, jobs, moments: Mutex::default(), seen: Mutex::default() }
+        Self {
+            dice,
+            clock,
+            jobs,
+            moments: Mutex::default(),
+            seen: Mutex::default(),
+        }
     }
 
     /// Makes the Moment, or refuses for good.
@@ -83,8 +90,14 @@ impl SimPlatform {
                 _ => drop(members.insert(name.clone(), !self.jobs)),
             }
         }
-        let moment =
-            Moment { channel: channel.handle.clone(), text: post.text.clone(), created: self.clock.now(), members, invalid, looks: 0 };
+        let moment = Moment {
+            channel: channel.handle.clone(),
+            text: post.text.clone(),
+            created: self.clock.now(),
+            members,
+            invalid,
+            looks: 0,
+        };
         moments.insert(id.clone(), moment);
         Ok(id)
     }
@@ -94,7 +107,8 @@ impl SimPlatform {
     }
 
     fn take_time(&self, name: &str) {
-        self.clock.advance(Duration::from_millis(self.dice.throw(&format!("time {name}"), 400)));
+        self.clock
+            .advance(Duration::from_millis(self.dice.throw(&format!("time {name}"), 400)));
     }
 
     /// Trouble on a call that changes nothing.
@@ -110,7 +124,11 @@ impl SimPlatform {
 }
 
 fn refusal(class: ErrorClass, code: &str) -> CallFailure {
-    CallFailure::Refused(Refusal { class, code: code.into(), message: "no".into() })
+    CallFailure::Refused(Refusal {
+        class,
+        code: code.into(),
+        message: "no".into(),
+    })
 }
 
 #[async_trait]
@@ -155,7 +173,13 @@ impl Platform for SimPlatform {
         }
         let id = self.process(channel, post)?;
         self.take_time(&name);
-        Ok(if self.jobs { Answer::Accepted { job_id: format!("job-{id}") } } else { Answer::Published { moment_id: id } })
+        Ok(if self.jobs {
+            Answer::Accepted {
+                job_id: format!("job-{id}"),
+            }
+        } else {
+            Answer::Published { moment_id: id }
+        })
     }
 
     async fn job(&self, _: &ChannelAccess, job_id: &str) -> Result<JobReport, CallFailure> {
@@ -166,14 +190,21 @@ impl Platform for SimPlatform {
             _ => (),
         }
         let moment_id = job_id.trim_start_matches("job-").to_owned();
-        let invalid = self.moments.lock().expect("unpoisoned").get(&moment_id).map(|m| m.invalid.clone());
+        let invalid = self
+            .moments
+            .lock()
+            .expect("unpoisoned")
+            .get(&moment_id)
+            .map(|m| m.invalid.clone());
         Ok(invalid.map_or(JobReport::Gone, |invalid| JobReport::Done { moment_id, invalid }))
     }
 
     async fn confirmations(&self, _: &ChannelAccess, moment_id: &str) -> Result<Confirmations, CallFailure> {
         self.read_trouble(moment_id)?;
         let mut moments = self.moments.lock().expect("unpoisoned");
-        let Some(moment) = moments.get_mut(moment_id) else { return Err(refusal(ErrorClass::Request, "41060")) };
+        let Some(moment) = moments.get_mut(moment_id) else {
+            return Err(refusal(ErrorClass::Request, "41060"));
+        };
         moment.looks += 1;
         if moment.looks == 1 {
             return Ok(Confirmations::Dispatching);
@@ -187,12 +218,19 @@ impl Platform for SimPlatform {
         Ok(Confirmations::Listed(moment.members.clone().into_iter().collect()))
     }
 
-    async fn find(&self, channel: &ChannelAccess, post: &Post, window: &SearchWindow) -> Result<Vec<Candidate>, CallFailure> {
+    async fn find(
+        &self,
+        channel: &ChannelAccess,
+        post: &Post,
+        window: &SearchWindow,
+    ) -> Result<Vec<Candidate>, CallFailure> {
         self.read_trouble(&format!("find {}", post.text))?;
         self.note("searched");
         let moments = self.moments.lock().expect("unpoisoned");
         let ours = moments.iter().filter(|(_, m)| {
-            m.channel == channel.handle && m.text == post.text && m.created >= window.sent_time - Duration::from_secs(60)
+            m.channel == channel.handle
+                && m.text == post.text
+                && m.created >= window.sent_time - Duration::from_secs(60)
         });
         let candidate = |(id, m): (&String, &Moment)| Candidate {
             moment_id: id.clone(),

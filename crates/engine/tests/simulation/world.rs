@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 use std::ops::AddAssign;
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use moments_domain::request::SyncRequest;
 use moments_domain::{
-    AccountId, AccountStatus, ChannelKind, Clock, FailReason, PublicationId, ResultStatus, Stage, TaskId, TaskStatus, Timestamp,
-    UserId,
+    AccountId, AccountStatus, ChannelKind, Clock, FailReason, PublicationId, ResultStatus, Stage, TaskId, TaskStatus,
+    Timestamp, UserId,
 };
 use moments_engine::{Engine, Parts, Probe, Settings, Step, worker};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
@@ -63,7 +63,14 @@ impl Summary {
         if seeds < 100 {
             return;
         }
-        let met = [self.crashes, self.cuts_before, self.cuts_after, self.searches, self.held, self.missed];
+        let met = [
+            self.crashes,
+            self.cuts_before,
+            self.cuts_after,
+            self.searches,
+            self.held,
+            self.missed,
+        ];
         assert!(met.iter().all(|n| *n > 0), "{self:?}");
         assert!(self.success > self.failed, "{self:?}");
     }
@@ -117,7 +124,10 @@ impl World {
     async fn new(seed: u64) -> Self {
         let dice = Arc::new(Dice::new(seed));
         let clock = Arc::new(SimClock::new(START));
-        let options = Options { durable: false, ..Options::new("sqlite::memory:") };
+        let options = Options {
+            durable: false,
+            ..Options::new("sqlite::memory:")
+        };
         let platform = |jobs| Arc::new(SimPlatform::new(Arc::clone(&dice), Arc::clone(&clock), jobs));
         let folder = tempfile::tempdir().expect("a folder");
         let keys = KeyRing::parse(&KeyRing::generate().expect("a key")).expect("a ring");
@@ -138,7 +148,9 @@ impl World {
             crashes: 0,
             _folder: folder,
         };
-        world.bind("corpA", ChannelKind::Wecom, &["corpA:a", "corpA:b", "corpA:c"]).await;
+        world
+            .bind("corpA", ChannelKind::Wecom, &["corpA:a", "corpA:b", "corpA:c"])
+            .await;
         world.bind("corpB", ChannelKind::Wecom, &["corpB:d"]).await;
         world.bind("device", ChannelKind::Gewe, &["wxid_1"]).await;
         world
@@ -147,10 +159,20 @@ impl World {
     async fn bind(&self, handle: &str, kind: ChannelKind, accounts: &[&str]) {
         let id = self.store.new_channel_id().await.expect("an id");
         let wxid = (kind == ChannelKind::Gewe).then(|| accounts[0].to_owned());
-        let new =
-            NewChannel { user_id: USER, kind, name: handle.into(), handle: handle.into(), agent_id: None, wxid, base_url: None };
+        let new = NewChannel {
+            user_id: USER,
+            kind,
+            name: handle.into(),
+            handle: handle.into(),
+            agent_id: None,
+            wxid,
+            base_url: None,
+        };
         let secret = secrecy::SecretString::from("secret");
-        let sealed = self.keys.seal(&format!("channel:{id}:credential"), &secret).expect("sealed");
+        let sealed = self
+            .keys
+            .seal(&format!("channel:{id}:credential"), &secret)
+            .expect("sealed");
         let account = |name: &&str| NewAccount {
             account_id: AccountId((*name).to_owned()),
             account_name: (*name).to_owned(),
@@ -158,14 +180,20 @@ impl World {
             status: AccountStatus::Active,
         };
         let accounts: Vec<_> = accounts.iter().map(account).collect();
-        self.store.put_channel(id, &new, &sealed, &accounts, START).await.expect("a channel");
+        self.store
+            .put_channel(id, &new, &sealed, &accounts, START)
+            .await
+            .expect("a channel");
     }
 
     fn engine(&self) -> Engine {
         Engine::new(Parts {
             store: self.store.clone(),
             keys: Arc::clone(&self.keys),
-            platforms: Platforms { wecom: self.wecom.clone(), gewe: Some(self.gewe.clone()) },
+            platforms: Platforms {
+                wecom: self.wecom.clone(),
+                gewe: Some(self.gewe.clone()),
+            },
             media: self.media.clone(),
             clock: self.clock.clone(),
             settings: Settings {
@@ -173,7 +201,6 @@ impl World {
                 gewe_resend_when_absent: self.dice.one_in("resend", 2),
                 ..Settings::default()
             },
-            gewe_base_url: String::new(),
             probe: self.crash.clone(),
             owner: format!("life {}", self.crashes),
             seed: self.crashes,
@@ -185,7 +212,10 @@ impl World {
         let engine = self.engine();
         let mut tasks = Vec::new();
         for n in 0..TASKS {
-            let later = self.dice.one_in("later", 2).then(|| START + Duration::from_secs(self.dice.throw("when", 1800)));
+            let later = self
+                .dice
+                .one_in("later", 2)
+                .then(|| START + Duration::from_secs(self.dice.throw("when", 1800)));
             let twin = self.dice.one_in("twin", 5);
             let text = match self.dice.throw("text", 10) {
                 0 => format!("违规 {n}"),
@@ -194,7 +224,9 @@ impl World {
             };
             let request = SyncRequest {
                 text: Some(text.clone()),
-                account_ids: ["corpA:a", "corpA:b", "corpA:c", "corpB:d", "wxid_1"].map(|id| AccountId(id.to_owned())).to_vec(),
+                account_ids: ["corpA:a", "corpA:b", "corpA:c", "corpB:d", "wxid_1"]
+                    .map(|id| AccountId(id.to_owned()))
+                    .to_vec(),
                 scheduled_time: later,
                 ..SyncRequest::default()
             };
@@ -253,7 +285,12 @@ impl World {
     }
 
     async fn judge(&self, tasks: &[(TaskId, String, Timestamp)]) -> Summary {
-        let seen = |what| [&self.wecom, &self.gewe].iter().map(|p| *p.seen.lock().expect("unpoisoned").get(what).unwrap_or(&0)).sum();
+        let seen = |what| {
+            [&self.wecom, &self.gewe]
+                .iter()
+                .map(|p| *p.seen.lock().expect("unpoisoned").get(what).unwrap_or(&0))
+                .sum()
+        };
         let mut summary = Summary {
             crashes: self.crashes,
             cuts_before: seen("cut before"),
@@ -287,22 +324,43 @@ impl World {
                 let (mut least, mut most) = (0, 0);
                 let same: Vec<_> = tasks.iter().filter(|(_, other, _)| other == text).collect();
                 for (id, _, due) in &same {
-                    let results: Vec<_> = views[id].results.iter().filter(|r| channel_of(&r.account_id) == handle).collect();
+                    let results: Vec<_> = views[id]
+                        .results
+                        .iter()
+                        .filter(|r| channel_of(&r.account_id) == handle)
+                        .collect();
                     let (low, high) = expected(&results);
                     least += low;
                     most += high;
-                    for id in results.iter().filter_map(|r| r.moment_id.as_ref()).collect::<std::collections::HashSet<_>>() {
+                    for id in results
+                        .iter()
+                        .filter_map(|r| r.moment_id.as_ref())
+                        .collect::<std::collections::HashSet<_>>()
+                    {
                         *adopted.entry(id.clone()).or_default() += 1;
                         assert!(moments[id].created >= *due, "posted early");
                     }
                     for result in results.iter().filter(|r| r.status == ResultStatus::Success) {
                         let moment = &moments[result.moment_id.as_ref().expect("a success has its Moment")];
-                        assert_eq!(moment.members.get(result.account_id.platform_name()), Some(&true), "a lie: {result:?}");
+                        assert_eq!(
+                            moment.members.get(result.account_id.platform_name()),
+                            Some(&true),
+                            "a lie: {result:?}"
+                        );
                     }
                 }
-                let made = moments.values().filter(|m| m.channel == handle && m.text == *text).count() as u64;
-                assert!((least..=most).contains(&made), "{handle} has {made} Moments of {text:?}, the results say {least} to {most}");
-                assert!(adopted.values().all(|n| *n == 1), "two tasks share a Moment: {adopted:?}");
+                let made = moments
+                    .values()
+                    .filter(|m| m.channel == handle && m.text == *text)
+                    .count() as u64;
+                assert!(
+                    (least..=most).contains(&made),
+                    "{handle} has {made} Moments of {text:?}, the results say {least} to {most}"
+                );
+                assert!(
+                    adopted.values().all(|n| *n == 1),
+                    "two tasks share a Moment: {adopted:?}"
+                );
             }
         }
     }
@@ -311,11 +369,19 @@ impl World {
     fn check_rate(&self) {
         for handle in ["corpA", "corpB"] {
             let moments = self.wecom.moments.lock().expect("unpoisoned");
-            let mut times: Vec<_> = moments.values().filter(|m| m.channel == handle).map(|m| m.created).collect();
+            let mut times: Vec<_> = moments
+                .values()
+                .filter(|m| m.channel == handle)
+                .map(|m| m.created)
+                .collect();
             times.sort_unstable();
             for burst in times.windows(LIMIT as usize + 1) {
                 let span = burst[LIMIT as usize].since(burst[0]);
-                assert!(span >= Duration::from_secs(60), "{} creations within {span:?} on {handle}", LIMIT + 1);
+                assert!(
+                    span >= Duration::from_secs(60),
+                    "{} creations within {span:?} on {handle}",
+                    LIMIT + 1
+                );
             }
         }
     }
@@ -328,7 +394,8 @@ fn channel_of(account: &AccountId) -> &str {
 fn check_final(view: &TaskView) {
     for result in &view.results {
         assert!(result.status.is_final(), "not final: {result:?}");
-        let told = result.status == ResultStatus::Success || (result.error_message.is_some() && result.error_reason.is_some());
+        let told =
+            result.status == ResultStatus::Success || (result.error_message.is_some() && result.error_reason.is_some());
         assert!(told, "no reason: {result:?}");
     }
     assert_eq!(view.status, TaskStatus::of(view.counts()));
