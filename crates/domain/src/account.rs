@@ -1,6 +1,5 @@
 //! Accounts and the channels that reach them.
 
-
 use serde::{Deserialize, Serialize};
 
 /// A value that is not one of an enumeration's names, such as a row written by a newer program.

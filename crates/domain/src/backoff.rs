@@ -34,6 +34,9 @@ mod tests {
     #[test]
     fn the_platforms_own_wish_is_heard() {
         let mut rng = SmallRng::seed_from_u64(7);
-        assert_eq!(backoff(1, Some(Duration::from_secs(90)), &mut rng), Duration::from_secs(90));
+        assert_eq!(
+            backoff(1, Some(Duration::from_secs(90)), &mut rng),
+            Duration::from_secs(90)
+        );
     }
 }

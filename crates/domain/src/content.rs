@@ -45,9 +45,15 @@ impl MediaGuess {
 pub fn check_text(text: &str) -> Option<FieldError> {
     let (units, bytes) = (text.encode_utf16().count(), text.len());
     if units > MAX_TEXT_UNITS {
-        Some(FieldError::new("text", format!("文本最多 {MAX_TEXT_UNITS} 字，当前 {units} 字")))
+        Some(FieldError::new(
+            "text",
+            format!("文本最多 {MAX_TEXT_UNITS} 字，当前 {units} 字"),
+        ))
     } else if bytes > MAX_TEXT_BYTES {
-        Some(FieldError::new("text", format!("文本最多 {MAX_TEXT_BYTES} 字节，当前 {bytes} 字节")))
+        Some(FieldError::new(
+            "text",
+            format!("文本最多 {MAX_TEXT_BYTES} 字节，当前 {bytes} 字节"),
+        ))
     } else {
         None
     }
@@ -57,12 +63,18 @@ pub fn check_text(text: &str) -> Option<FieldError> {
 pub fn check_media_mix(kinds: &[MediaGuess]) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if kinds.len() > MAX_MEDIA {
-        errors.push(FieldError::new("mediaUrls", format!("最多 {MAX_MEDIA} 个媒体，当前 {} 个", kinds.len())));
+        errors.push(FieldError::new(
+            "mediaUrls",
+            format!("最多 {MAX_MEDIA} 个媒体，当前 {} 个", kinds.len()),
+        ));
     }
     let videos = kinds.iter().filter(|kind| **kind == MediaGuess::Video).count();
     let images = kinds.iter().filter(|kind| **kind == MediaGuess::Image).count();
     if videos > 1 {
-        errors.push(FieldError::new("mediaUrls", format!("一条朋友圈只能有 1 个视频，当前 {videos} 个")));
+        errors.push(FieldError::new(
+            "mediaUrls",
+            format!("一条朋友圈只能有 1 个视频，当前 {videos} 个"),
+        ));
     }
     if videos > 0 && images > 0 {
         errors.push(FieldError::new("mediaUrls", "图片和视频不能同时发布"));
@@ -85,7 +97,12 @@ mod tests {
             ("😀".repeat(1000), true),
             ("😀".repeat(1001), false),
         ] {
-            assert_eq!(check_text(&text).is_none(), fits, "{} units", text.encode_utf16().count());
+            assert_eq!(
+                check_text(&text).is_none(),
+                fits,
+                "{} units",
+                text.encode_utf16().count()
+            );
         }
     }
 

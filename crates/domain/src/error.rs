@@ -45,7 +45,11 @@ impl From<Failure> for MomentError {
 }
 
 fn list(accounts: &[AccountId]) -> String {
-    accounts.iter().map(|account| account.0.as_str()).collect::<Vec<_>>().join("、")
+    accounts
+        .iter()
+        .map(|account| account.0.as_str())
+        .collect::<Vec<_>>()
+        .join("、")
 }
 
 /// One broken rule of a request; all of them are answered at once (workbench conventions, 422).
@@ -60,7 +64,10 @@ pub struct FieldError {
 impl FieldError {
     /// A broken rule of `field`.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { field: field.into(), message: message.into() }
+        Self {
+            field: field.into(),
+            message: message.into(),
+        }
     }
 }
 
@@ -219,7 +226,10 @@ impl Failure {
     /// What happened, with the reason's advice appended.
     pub fn new(reason: FailReason, what: impl AsRef<str>) -> Self {
         let what = what.as_ref().trim_end_matches('。');
-        Self { reason, message: format!("{what}。{}", reason.advice()) }
+        Self {
+            reason,
+            message: format!("{what}。{}", reason.advice()),
+        }
     }
 }
 

@@ -5,9 +5,9 @@
 
 pub mod account;
 pub mod backoff;
+pub mod cadence;
 pub mod clock;
 pub mod content;
-pub mod cadence;
 pub mod error;
 pub mod fingerprint;
 pub mod ids;

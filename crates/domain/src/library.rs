@@ -21,13 +21,21 @@ impl Draft {
     /// `ARTICLE`: title and body as text, with its pictures. `IMAGE`: body as text, at least one picture. `VIDEO`: body as text,
     /// exactly one video, under `video`, `videoUrl` or `videos`.
     pub fn moment(&self) -> Result<MomentContent, String> {
-        let data: Value =
-            serde_json::from_str(&self.content_data).map_err(|_| "内容数据不是有效的 JSON".to_owned())?;
+        let data: Value = serde_json::from_str(&self.content_data).map_err(|_| "内容数据不是有效的 JSON".to_owned())?;
         let body = data.get("body").and_then(Value::as_str).unwrap_or_default().trim();
         let moment = match self.content_type.as_str() {
-            "ARTICLE" => MomentContent { text: self.titled(body), media_urls: addresses(&data, &["images"]) },
-            "IMAGE" => MomentContent { text: body.to_owned(), media_urls: pictures(&data)? },
-            "VIDEO" => MomentContent { text: body.to_owned(), media_urls: vec![video(&data)?] },
+            "ARTICLE" => MomentContent {
+                text: self.titled(body),
+                media_urls: addresses(&data, &["images"]),
+            },
+            "IMAGE" => MomentContent {
+                text: body.to_owned(),
+                media_urls: pictures(&data)?,
+            },
+            "VIDEO" => MomentContent {
+                text: body.to_owned(),
+                media_urls: vec![video(&data)?],
+            },
             other => return Err(format!("内容类型 {other} 不能发布到朋友圈")),
         };
         if moment.text.trim().is_empty() && moment.media_urls.is_empty() {
@@ -47,7 +55,11 @@ impl Draft {
 
 fn pictures(data: &Value) -> Result<Vec<String>, String> {
     let pictures = addresses(data, &["images", "image", "imageUrl"]);
-    if pictures.is_empty() { Err("图片内容没有图片".to_owned()) } else { Ok(pictures) }
+    if pictures.is_empty() {
+        Err("图片内容没有图片".to_owned())
+    } else {
+        Ok(pictures)
+    }
 }
 
 fn video(data: &Value) -> Result<String, String> {
@@ -61,14 +73,23 @@ fn video(data: &Value) -> Result<String, String> {
 
 /// The addresses under the first of `names` that holds any: a text, a list of texts, or objects with a `url`.
 fn addresses(data: &Value, names: &[&str]) -> Vec<String> {
-    names.iter().map(|name| address_list(data.get(name))).find(|list| !list.is_empty()).unwrap_or_default()
+    names
+        .iter()
+        .map(|name| address_list(data.get(name)))
+        .find(|list| !list.is_empty())
+        .unwrap_or_default()
 }
 
 fn address_list(value: Option<&Value>) -> Vec<String> {
     match value {
         Some(Value::String(url)) => vec![url.clone()],
         Some(Value::Array(items)) => items.iter().flat_map(|item| address_list(Some(item))).collect(),
-        Some(Value::Object(fields)) => fields.get("url").and_then(Value::as_str).map(str::to_owned).into_iter().collect(),
+        Some(Value::Object(fields)) => fields
+            .get("url")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -79,8 +100,11 @@ mod tests {
 
     #[track_caller]
     fn check(content_type: &str, data: &str, expected: Result<(&str, &[&str]), &str>) {
-        let draft =
-            Draft { content_type: content_type.into(), title: "秋季新品".into(), content_data: data.into() };
+        let draft = Draft {
+            content_type: content_type.into(),
+            title: "秋季新品".into(),
+            content_data: data.into(),
+        };
         let expected = expected
             .map(|(text, urls)| MomentContent {
                 text: text.into(),
@@ -92,9 +116,17 @@ mod tests {
 
     #[test]
     fn each_type_of_draft_becomes_a_moment_by_its_rule() {
-        check("ARTICLE", r#"{"body":"到店有礼","images":["u1","u2"]}"#, Ok(("秋季新品\n到店有礼", &["u1", "u2"])));
+        check(
+            "ARTICLE",
+            r#"{"body":"到店有礼","images":["u1","u2"]}"#,
+            Ok(("秋季新品\n到店有礼", &["u1", "u2"])),
+        );
         check("ARTICLE", r#"{"body":""}"#, Ok(("秋季新品", &[])));
-        check("IMAGE", r#"{"body":"看图","images":[{"url":"u1"}]}"#, Ok(("看图", &["u1"])));
+        check(
+            "IMAGE",
+            r#"{"body":"看图","images":[{"url":"u1"}]}"#,
+            Ok(("看图", &["u1"])),
+        );
         check("VIDEO", r#"{"videoUrl":"v"}"#, Ok(("", &["v"])));
         check("VIDEO", r#"{"video":{"url":"v"},"body":"开业"}"#, Ok(("开业", &["v"])));
         check("VIDEO", r#"{"videos":["v"]}"#, Ok(("", &["v"])));
@@ -104,7 +136,11 @@ mod tests {
     fn a_draft_that_cannot_be_a_moment_says_why() {
         check("IMAGE", r#"{"body":"看图"}"#, Err("图片内容没有图片"));
         check("VIDEO", r"{}", Err("视频内容没有视频"));
-        check("VIDEO", r#"{"videos":["a","b"]}"#, Err("一条朋友圈只能有 1 个视频，该内容有 2 个"));
+        check(
+            "VIDEO",
+            r#"{"videos":["a","b"]}"#,
+            Err("一条朋友圈只能有 1 个视频，该内容有 2 个"),
+        );
         check("AUDIO", r"{}", Err("内容类型 AUDIO 不能发布到朋友圈"));
         check("ARTICLE", "oops", Err("内容数据不是有效的 JSON"));
     }

@@ -133,7 +133,10 @@ impl PublicationState {
 
     /// Nothing more happens by itself.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Held | Self::Settled | Self::Failed | Self::Cancelled | Self::Missed)
+        matches!(
+            self,
+            Self::Held | Self::Settled | Self::Failed | Self::Cancelled | Self::Missed
+        )
     }
 
     /// No create call of the present attempt can have left.

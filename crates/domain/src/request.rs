@@ -53,7 +53,10 @@ impl SyncRequest {
             errors.push(FieldError::new("accountIds", "请至少选择一个微信账号"));
         }
         if count > MAX_ACCOUNTS {
-            errors.push(FieldError::new("accountIds", format!("一次最多 {MAX_ACCOUNTS} 个账号，当前 {count} 个")));
+            errors.push(FieldError::new(
+                "accountIds",
+                format!("一次最多 {MAX_ACCOUNTS} 个账号，当前 {count} 个"),
+            ));
         }
         let mut seen = HashSet::with_capacity(count);
         for (index, account) in self.account_ids.iter().enumerate() {
@@ -61,7 +64,10 @@ impl SyncRequest {
                 let message = format!("账号ID须为 1 到 {} 个字符", AccountId::MAX_CHARS);
                 errors.push(FieldError::new(format!("accountIds[{index}]"), message));
             } else if !seen.insert(account) {
-                errors.push(FieldError::new(format!("accountIds[{index}]"), format!("账号重复：{account}")));
+                errors.push(FieldError::new(
+                    format!("accountIds[{index}]"),
+                    format!("账号重复：{account}"),
+                ));
             }
         }
         errors
@@ -71,7 +77,10 @@ impl SyncRequest {
         let has_own = self.text().is_some() || !self.media_urls.is_empty();
         let mut errors = Vec::new();
         match (self.content_id, has_own) {
-            (Some(_), true) => errors.push(FieldError::new("contentId", "contentId 不能与 text、mediaUrls 同时使用")),
+            (Some(_), true) => errors.push(FieldError::new(
+                "contentId",
+                "contentId 不能与 text、mediaUrls 同时使用",
+            )),
             (None, false) => errors.push(FieldError::new("text", "请填写文本、媒体或选择内容库内容")),
             _ => (),
         }

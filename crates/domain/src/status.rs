@@ -208,7 +208,12 @@ impl TaskStatus {
     /// A task has no status of its own: it is computed from its results.
     pub const fn of(counts: StatusCounts) -> Self {
         match counts {
-            StatusCounts { processing: 0, success: 0, failed: 0, .. } => Self::Pending,
+            StatusCounts {
+                processing: 0,
+                success: 0,
+                failed: 0,
+                ..
+            } => Self::Pending,
             StatusCounts { pending: 1.., .. } | StatusCounts { processing: 1.., .. } => Self::Processing,
             StatusCounts { success: 0, .. } => Self::Failed,
             StatusCounts { failed: 0, .. } => Self::Completed,

@@ -43,7 +43,11 @@ fn the_machine_has_exactly_the_arrows_of_its_table() {
                 .iter()
                 .find(|(states, name, _)| states.split(' ').any(|s| s == from.name()) && *name == format!("{by:?}"))
                 .map(|(_, _, to)| *to);
-            assert_eq!(from.after(*by).ok().map(PublicationState::name), expected, "{from} by {by:?}");
+            assert_eq!(
+                from.after(*by).ok().map(PublicationState::name),
+                expected,
+                "{from} by {by:?}"
+            );
         }
     }
 }
@@ -52,7 +56,10 @@ fn the_machine_has_exactly_the_arrows_of_its_table() {
 fn every_state_has_a_way_in_and_every_waiting_state_a_way_out() {
     for state in PublicationState::ALL {
         let entered = ARROWS.iter().any(|(_, _, to)| *to == state.name());
-        assert!(entered || *state == PublicationState::Scheduled, "{state} is never entered");
+        assert!(
+            entered || *state == PublicationState::Scheduled,
+            "{state} is never entered"
+        );
         let left = MOVES.iter().any(|by| state.after(*by).is_ok());
         assert!(left || state.is_final(), "{state} is a dead end");
     }
@@ -65,6 +72,9 @@ fn nothing_that_may_have_been_sent_can_be_sent_again_before_the_platform_was_ask
     }
     assert_eq!(
         PublicationState::Uncertain.after(Move::Retry),
-        Err(IllegalMove { from: PublicationState::Uncertain, by: Move::Retry })
+        Err(IllegalMove {
+            from: PublicationState::Uncertain,
+            by: Move::Retry
+        })
     );
 }

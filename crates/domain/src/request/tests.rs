@@ -20,7 +20,11 @@ fn check(change: impl FnOnce(&mut SyncRequest), fields: &[&str]) {
     let mut request = good();
     change(&mut request);
     let errors = request.check(NOW, read_url);
-    assert_eq!(errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(), fields, "{errors:?}");
+    assert_eq!(
+        errors.iter().map(|e| e.field.as_str()).collect::<Vec<_>>(),
+        fields,
+        "{errors:?}"
+    );
 }
 
 #[test]
@@ -36,14 +40,23 @@ fn each_rule_names_its_field() {
     check(|r| r.account_ids.clear(), &["accountIds"]);
     check(|r| r.account_ids.push(AccountId("wx_1".into())), &["accountIds[2]"]);
     check(|r| r.account_ids.push(AccountId("x".repeat(101))), &["accountIds[2]"]);
-    check(|r| r.account_ids = (0..=MAX_ACCOUNTS).map(|n| AccountId(format!("wx_{n}"))).collect(), &["accountIds"]);
+    check(
+        |r| r.account_ids = (0..=MAX_ACCOUNTS).map(|n| AccountId(format!("wx_{n}"))).collect(),
+        &["accountIds"],
+    );
     check(|r| r.text = None, &["text"]);
     check(|r| r.text = Some(" \n".into()), &["text"]);
     check(|r| r.text = Some("好".repeat(2001)), &["text"]);
     check(|r| r.content_id = Some(7), &["contentId"]);
     check(|r| r.media_urls = vec!["ftp//x".into()], &["mediaUrls[0]"]);
-    check(|r| r.scheduled_time = Some(NOW - Duration::from_secs(61)), &["scheduledTime"]);
-    check(|r| r.scheduled_time = Some(NOW + MAX_AHEAD + Duration::from_secs(1)), &["scheduledTime"]);
+    check(
+        |r| r.scheduled_time = Some(NOW - Duration::from_secs(61)),
+        &["scheduledTime"],
+    );
+    check(
+        |r| r.scheduled_time = Some(NOW + MAX_AHEAD + Duration::from_secs(1)),
+        &["scheduledTime"],
+    );
 }
 
 #[test]
@@ -52,7 +65,11 @@ fn all_broken_rules_are_told_at_once() {
         |r| {
             r.account_ids.clear();
             r.text = Some("好".repeat(2001));
-            r.media_urls = vec!["https://a.example/1.mp4".into(), "no".into(), "https://a.example/2.jpg".into()];
+            r.media_urls = vec![
+                "https://a.example/1.mp4".into(),
+                "no".into(),
+                "https://a.example/2.jpg".into(),
+            ];
             r.scheduled_time = Some(NOW - Duration::from_secs(3600));
         },
         &["accountIds", "text", "mediaUrls[1]", "mediaUrls", "scheduledTime"],

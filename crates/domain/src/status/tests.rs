@@ -24,7 +24,11 @@ fn a_task_is_what_its_results_are() {
 #[track_caller]
 fn result(state: &str, wait: Option<WaitReason>, outcome: Outcome, expected: &str) {
     let state = state.parse().expect("a state");
-    let seen = format!("{} {}", ResultStatus::of(state, outcome), Stage::of(state, wait, outcome));
+    let seen = format!(
+        "{} {}",
+        ResultStatus::of(state, outcome),
+        Stage::of(state, wait, outcome)
+    );
     assert_eq!(seen, expected, "{state} {wait:?} {outcome}");
 }
 
@@ -32,10 +36,30 @@ fn result(state: &str, wait: Option<WaitReason>, outcome: Outcome, expected: &st
 fn a_result_shows_its_publication_until_the_account_has_an_outcome_of_its_own() {
     result("SCHEDULED", None, Outcome::Pending, "PENDING SCHEDULED");
     result("READY", None, Outcome::Pending, "PENDING QUEUED");
-    result("READY", Some(WaitReason::Quota), Outcome::Pending, "PENDING WAITING_QUOTA");
-    result("READY", Some(WaitReason::Twin), Outcome::Pending, "PENDING WAITING_QUOTA");
-    result("READY", Some(WaitReason::Retry), Outcome::Pending, "PENDING WAITING_RETRY");
-    result("READY", Some(WaitReason::Offline), Outcome::Pending, "PENDING WAITING_ONLINE");
+    result(
+        "READY",
+        Some(WaitReason::Quota),
+        Outcome::Pending,
+        "PENDING WAITING_QUOTA",
+    );
+    result(
+        "READY",
+        Some(WaitReason::Twin),
+        Outcome::Pending,
+        "PENDING WAITING_QUOTA",
+    );
+    result(
+        "READY",
+        Some(WaitReason::Retry),
+        Outcome::Pending,
+        "PENDING WAITING_RETRY",
+    );
+    result(
+        "READY",
+        Some(WaitReason::Offline),
+        Outcome::Pending,
+        "PENDING WAITING_ONLINE",
+    );
     result("PREPARING", None, Outcome::Pending, "PROCESSING UPLOADING");
     result("SUBMITTING", None, Outcome::Pending, "PROCESSING SUBMITTING");
     result("ACCEPTED", None, Outcome::Pending, "PROCESSING CREATING");

@@ -1,0 +1,39 @@
+//! The list of routes. A handler that is not named here does not exist.
+
+mod accounts;
+mod channels;
+mod health;
+mod media;
+mod sync;
+mod tasks;
+
+use axum::Router;
+use axum::routing::get;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::app::App;
+
+/// Where the module lives in the workbench (requirement 2).
+pub(crate) const BASE: &str = "/api/v1/workbench/wechat/moments";
+
+/// Routes that the OpenAPI document describes.
+pub(crate) fn documented() -> OpenApiRouter<App> {
+    let moments = OpenApiRouter::new()
+        .routes(routes!(accounts::list_accounts))
+        .routes(routes!(sync::create_sync))
+        .routes(routes!(tasks::get_task))
+        .routes(routes!(channels::list_channels))
+        .routes(routes!(channels::bind_wecom))
+        .routes(routes!(channels::bind_gewe))
+        .routes(routes!(channels::refresh_channel))
+        .routes(routes!(channels::remove_channel));
+    OpenApiRouter::new().nest(BASE, moments).routes(routes!(health::healthz)).routes(routes!(health::readyz))
+}
+
+/// Routes for machines that know them: Prometheus, and gateways that fetch media.
+pub(crate) fn undocumented() -> Router<App> {
+    Router::new()
+        .route("/metrics", get(health::metrics))
+        .route("/media/{until}/{signature}/{*name}", get(media::open_media))
+}

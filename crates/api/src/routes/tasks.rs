@@ -1,0 +1,163 @@
+//! A task with its results (requirement 2.3).
+
+use axum::extract::State;
+use moments_domain::TaskId;
+use moments_domain::status::StatusCounts;
+use moments_store::{ResultView, TaskView};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::App;
+use crate::auth::{self, Caller};
+use crate::envelope::{Envelope, Reply};
+use crate::error::ApiError;
+use crate::extract::PathId;
+use crate::openapi::ErrorBody;
+use crate::wire::{self, WireTime};
+
+/// 同步任务详情
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SyncTask)]
+pub(crate) struct TaskBody {
+    /// 同步任务ID
+    #[schema(example = 6001)]
+    sync_task_id: i64,
+    /// 关联的内容草稿ID，未关联时为 null
+    #[schema(example = 4001, required)]
+    content_id: Option<i64>,
+    /// 任务状态，由各账号结果汇总得出
+    #[schema(schema_with = wire::task_status)]
+    status: &'static str,
+    /// 定时发布时间（UTC），立即发布时为 null
+    #[schema(schema_with = wire::date_time_or_null, required)]
+    scheduled_time: Option<WireTime>,
+    /// 创建时间（UTC）
+    #[schema(schema_with = wire::date_time)]
+    create_time: WireTime,
+    /// 更新时间（UTC）
+    #[schema(schema_with = wire::date_time)]
+    update_time: WireTime,
+    /// 各状态的账号数量
+    counts: CountsBody,
+    /// 每个账号的发布结果，顺序与请求一致
+    results: Vec<ResultBody>,
+}
+
+/// 各状态的账号数量
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatusCounts)]
+pub(crate) struct CountsBody {
+    /// 总数
+    #[schema(example = 2)]
+    total: u64,
+    /// 未开始
+    #[schema(example = 0)]
+    pending: u64,
+    /// 进行中
+    #[schema(example = 0)]
+    processing: u64,
+    /// 成功
+    #[schema(example = 1)]
+    success: u64,
+    /// 失败
+    #[schema(example = 1)]
+    failed: u64,
+}
+
+/// 单个账号的发布结果
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SyncResult)]
+pub(crate) struct ResultBody {
+    /// 账号唯一标识
+    #[schema(example = "ww1234567890abcdef:zhangsan")]
+    account_id: String,
+    /// 创建任务时的账号名称
+    #[schema(example = "企业微信成员 - 张三", required)]
+    account_name: Option<String>,
+    /// 发布状态
+    #[schema(schema_with = wire::result_status)]
+    status: &'static str,
+    /// 当前所处的环节，比发布状态更细
+    #[schema(schema_with = wire::stage)]
+    stage: &'static str,
+    /// 平台返回的朋友圈ID，尚无时为 null
+    #[schema(example = json!(null), required)]
+    moment_id: Option<String>,
+    /// 失败原因与处理建议，未失败时为 null
+    #[schema(example = "企业微信拒绝了该内容。请修改内容后重新发布。", required)]
+    error_message: Option<String>,
+    /// 失败所属的异常，未失败时为 null
+    #[schema(example = "MomentPublishFailedException", required)]
+    error_code: Option<&'static str>,
+    /// 失败原因代码，未失败时为 null
+    #[schema(schema_with = wire::fail_reason, required)]
+    error_reason: Option<&'static str>,
+    /// 首次确认已发布的时间（UTC），未发布时为 null
+    #[schema(schema_with = wire::date_time_or_null, required)]
+    publish_time: Option<WireTime>,
+}
+
+impl From<TaskView> for TaskBody {
+    fn from(task: TaskView) -> Self {
+        Self {
+            sync_task_id: task.id.0,
+            content_id: task.content_id,
+            status: task.status.name(),
+            scheduled_time: task.scheduled_time.map(WireTime),
+            create_time: WireTime(task.create_time),
+            update_time: WireTime(task.update_time),
+            counts: task.counts().into(),
+            results: task.results.into_iter().map(ResultBody::from).collect(),
+        }
+    }
+}
+
+impl From<StatusCounts> for CountsBody {
+    fn from(counts: StatusCounts) -> Self {
+        Self {
+            total: counts.total(),
+            pending: counts.pending,
+            processing: counts.processing,
+            success: counts.success,
+            failed: counts.failed,
+        }
+    }
+}
+
+impl From<ResultView> for ResultBody {
+    fn from(result: ResultView) -> Self {
+        Self {
+            account_id: result.account_id.0,
+            account_name: result.account_name,
+            status: result.status.name(),
+            stage: result.stage.name(),
+            moment_id: result.moment_id,
+            error_message: result.error_message,
+            error_code: result.error_reason.map(moments_domain::FailReason::error_code),
+            error_reason: result.error_reason.map(moments_domain::FailReason::name),
+            publish_time: result.publish_time.map(WireTime),
+        }
+    }
+}
+
+/// 查询朋友圈同步任务状态及结果
+#[utoipa::path(
+    get, path = "/tasks/{taskId}", tag = "sync",
+    params(("taskId" = i64, Path, minimum = 1, maximum = 9_007_199_254_740_991_i64, description = "同步任务ID")),
+    responses(
+        (status = 200, description = "任务及每个账号的结果", body = Envelope<TaskBody>),
+        (status = 400, description = "taskId 不是有效的整数", body = ErrorBody),
+        (status = 404, description = "任务不存在或不属于当前用户", body = ErrorBody),
+    ),
+    security(("bearer" = ["workbench:wechat:moments:task:view"])),
+)]
+pub(crate) async fn get_task(
+    caller: Caller<auth::TaskView>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Reply<TaskBody>, ApiError> {
+    let task = app.engine.task(caller.user, TaskId(id)).await?;
+    Ok(Reply::ok(task.into()))
+}

@@ -1,0 +1,13 @@
+//! The edge as a caller sees it: the whole router over a real engine with a database in memory; only the platform is a stand-in.
+
+mod answers;
+mod channels;
+mod edge;
+mod openapi;
+mod platform;
+mod sync;
+mod tasks;
+mod walk;
+mod world;
+
+pub(crate) use world::HandClock;

@@ -1,0 +1,189 @@
+//! A router to talk to, and answers to look at.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, header};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use moments_domain::{Clock, Timestamp, UserId};
+use moments_engine::{Engine, NoProbe, Parts, Settings};
+use moments_media::{FetchPolicy, Fetcher, MediaStore};
+use moments_platforms::Platforms;
+use moments_store::{Options, Store};
+use moments_vault::KeyRing;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use super::platform::{CheckOnly, GOOD};
+use crate::{Api, ClaimNames, Limits, MetricsHandle, PERMISSIONS, Verifier, development_token};
+
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_698_336_000);
+pub(crate) const BASE: &str = "/api/v1/workbench/wechat/moments";
+pub(crate) const OWNER: UserId = UserId(1);
+pub(crate) const STRANGER: UserId = UserId(2);
+const SECRET: &str = "a secret of the tests, 32 bytes and more";
+
+/// A clock that a test sets.
+pub(crate) struct HandClock(AtomicI64);
+
+impl HandClock {
+    pub(crate) fn at(now: Timestamp) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(now.0)))
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).expect("a short time");
+        self.0.fetch_add(micros, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) clock: Arc<HandClock>,
+    router: Router,
+    folder: TempDir,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::with(Limits::default()).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Self {
+        Self::showing(limits, PrometheusBuilder::new().build_recorder().handle()).await
+    }
+
+    pub(crate) async fn showing(limits: Limits, metrics: MetricsHandle) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = HandClock::at(NOW);
+        let verifier = Verifier::hs256(&SECRET.into(), ClaimNames::default()).expect("a verifier");
+        let api = Api { engine: engine(&folder, clock.clone()).await, verifier, clock: clock.clone(), limits, metrics };
+        Self { clock, router: crate::router(api), folder }
+    }
+
+    /// A world in which the owner has bound a corp: two active members, one off line.
+    pub(crate) async fn bound() -> Self {
+        let world = Self::new().await;
+        world.bind("ww1", GOOD).await.expect(201);
+        world
+    }
+
+    pub(crate) async fn bind(&self, corp: &str, secret: &str) -> Answer {
+        let body = json!({ "corpId": corp, "agentId": 1_000_002, "secret": secret, "name": "华东门店" });
+        self.post("/channels/wecom", body).await
+    }
+
+    /// The owner gets a page.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(request("GET", &format!("{BASE}{path}"), Some(&token(OWNER, PERMISSIONS)), None)).await
+    }
+
+    /// The owner posts JSON.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        let body = Some(body.to_string());
+        self.send(request("POST", &format!("{BASE}{path}"), Some(&token(OWNER, PERMISSIONS)), body)).await
+    }
+
+    /// The owner deletes.
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(request("DELETE", &format!("{BASE}{path}"), Some(&token(OWNER, PERMISSIONS)), None)).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("the router always answers");
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.expect("a body");
+        let text = String::from_utf8(bytes.to_vec()).expect("text");
+        Answer { status: parts.status.as_u16(), headers: parts.headers, text }
+    }
+
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+}
+
+impl Answer {
+    /// The envelope's data, after its other parts are checked.
+    #[track_caller]
+    pub(crate) fn expect(&self, status: u16) -> Value {
+        let mut envelope: Value = serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no envelope: {self:?}"));
+        let fields = envelope.as_object().expect("an object");
+        assert_eq!(fields.len(), 4, "{self:?}");
+        assert_eq!((self.status, &envelope["code"]), (status, &json!(status)), "{self:?}");
+        assert_eq!(self.headers[header::CONTENT_TYPE], "application/json");
+        assert!(envelope["timestamp"].as_i64() >= Some(NOW.as_millis()), "{self:?}");
+        let message = envelope["message"].as_str().expect("a message");
+        assert!(!message.is_ascii(), "a message is in Chinese: {message}");
+        assert_eq!(message == "操作成功", status < 300, "{self:?}");
+        envelope["data"].take()
+    }
+
+    /// `data.error` of an answer with this status.
+    #[track_caller]
+    pub(crate) fn error(&self, status: u16) -> String {
+        let data = self.expect(status);
+        data["error"].as_str().unwrap_or_else(|| panic!("no code: {data}")).to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn message(&self) -> String {
+        let envelope: Value = serde_json::from_str(&self.text).expect("an envelope");
+        envelope["message"].as_str().expect("a message").to_owned()
+    }
+}
+
+/// A token that is good for an hour.
+pub(crate) fn token(user: UserId, permissions: &[&str]) -> String {
+    token_until(user, permissions, NOW + Duration::from_secs(3600))
+}
+
+pub(crate) fn token_until(user: UserId, permissions: &[&str], end: Timestamp) -> String {
+    development_token(&SECRET.into(), &ClaimNames::default(), user, permissions, end).expect("a token")
+}
+
+/// A request to a path as it is; a body is JSON.
+pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Option<String>) -> Request<Body> {
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    if body.is_some() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    request.body(Body::from(body.unwrap_or_default())).expect("a request")
+}
+
+async fn engine(folder: &TempDir, clock: Arc<HandClock>) -> Engine {
+    let fetcher = Fetcher::new(FetchPolicy::default()).expect("a fetcher");
+    let ring: SecretString = KeyRing::generate().expect("a ring");
+    Engine::new(Parts {
+        store: Store::open(&Options::new("sqlite::memory:")).await.expect("a store"),
+        keys: Arc::new(KeyRing::parse(&ring).expect("keys")),
+        platforms: Platforms { wecom: Arc::new(CheckOnly), gewe: None },
+        media: MediaStore::open(folder.path(), fetcher, 1).expect("a media folder"),
+        clock,
+        settings: Settings::default(),
+        gewe_base_url: "https://gateway.example.com".to_owned(),
+        probe: Arc::new(NoProbe),
+        owner: "here".to_owned(),
+        seed: 1,
+    })
+}

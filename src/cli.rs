@@ -1,0 +1,77 @@
+//! What is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Publishes and schedules posts to WeChat Moments (朋友圈) for many accounts at once.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    /// The settings file; every setting is optional (see `serve --print-config`).
+    #[arg(long, global = true, default_value = "moments.toml")]
+    pub(crate) config: PathBuf,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API, schedule and publish.
+    Serve(Serve),
+    /// Publish one immediate and one scheduled task on the sandbox and print what became of each account.
+    Demo(Demo),
+    /// Bring the database to the present schema, and end.
+    Migrate,
+    /// Print a development token (HS256), and nothing else.
+    Token(Token),
+    /// Keys that seal credentials.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Check settings, database, keys, clock and platforms; say for each what to do.
+    Doctor,
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Serve {
+    /// Start stand-ins for WeCom and the gateway, and bind their accounts to user 1 on an empty database.
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    /// What this process does. This version needs all three in one process.
+    #[arg(long, value_delimiter = ',', default_values_t = ["api".to_owned(), "scheduler".to_owned(), "worker".to_owned()])]
+    pub(crate) roles: Vec<String>,
+    /// Print every setting with its default, and end.
+    #[arg(long)]
+    pub(crate) print_config: bool,
+    /// Stop the world at a named step of a publication: for the crash test.
+    #[arg(long, hide = true)]
+    pub(crate) hold_at: Option<String>,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Demo {
+    /// Go on serving afterwards.
+    #[arg(long)]
+    pub(crate) keep_serving: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Token {
+    /// Whom the token names.
+    #[arg(long)]
+    pub(crate) user: i64,
+    /// `all`, or permissions with commas.
+    #[arg(long, default_value = "all")]
+    pub(crate) permissions: String,
+    /// How long it lives. Hours.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) hours: u32,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Print a new key for `vault.keys`, and nothing else.
+    New,
+    /// Seal every credential anew with the first key of `vault.keys`.
+    Rotate,
+}

@@ -1,0 +1,216 @@
+//! The settings: the compiled-in defaults, then the file, then the environment. All mistakes are told at once.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use config::{Config, File, FileFormat, Value};
+use moments_engine::SuccessAt;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+/// Every key with its default: the manual.
+pub(crate) const DEFAULTS: &str = include_str!("../moments.default.toml");
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    pub(crate) http: Http,
+    pub(crate) database: Address,
+    pub(crate) queue: Address,
+    pub(crate) auth: Auth,
+    pub(crate) vault: Vault,
+    pub(crate) wecom: Wecom,
+    pub(crate) gewe: Gewe,
+    pub(crate) media: Media,
+    pub(crate) publish: Publish,
+    pub(crate) log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Http {
+    pub(crate) listen: String,
+    pub(crate) public_url: String,
+    pub(crate) requests_per_minute: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Address {
+    pub(crate) url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Auth {
+    pub(crate) hs256_secret: SecretString,
+    pub(crate) public_key_file: String,
+    pub(crate) jwks_url: String,
+    pub(crate) user_claim: String,
+    pub(crate) permissions_claim: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Vault {
+    pub(crate) keys: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wecom {
+    pub(crate) base_url: String,
+    pub(crate) creates_per_minute: u32,
+    pub(crate) success_at: String,
+    pub(crate) confirm_within_hours: u64,
+    pub(crate) dispatch_grace_secs: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Gewe {
+    pub(crate) enabled: bool,
+    pub(crate) base_url: String,
+    pub(crate) token_header: String,
+    pub(crate) resend_when_absent: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Media {
+    pub(crate) dir: String,
+    pub(crate) allow_private_addresses: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Publish {
+    pub(crate) late_policy_minutes: u64,
+    pub(crate) max_attempts: u32,
+    pub(crate) concurrency: usize,
+    pub(crate) lease_secs: u64,
+    pub(crate) call_timeout_secs: u64,
+    pub(crate) reconcile_after_secs: u64,
+    pub(crate) absent_after_secs: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) level: String,
+    pub(crate) format: String,
+}
+
+impl Settings {
+    /// Reads the defaults, `file` if it is there, and the environment.
+    pub(crate) fn read(file: &Path, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        let mut builder = Config::builder()
+            .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+            .add_source(File::from(file).format(FileFormat::Toml).required(false));
+        let names = environment_names()?;
+        let mut unknown = Vec::new();
+        for (variable, value) in environment.filter(|(name, _)| name.starts_with("MOMENTS_")) {
+            match names.get(&variable) {
+                Some(key) => builder = builder.set_override(key, value)?,
+                None => unknown.push(variable),
+            }
+        }
+        if !unknown.is_empty() {
+            bail!(
+                "no setting has this environment variable: {}. See serve --print-config",
+                unknown.join(", ")
+            );
+        }
+        let settings: Self = builder
+            .build()
+            .and_then(Config::try_deserialize)
+            .with_context(|| format!("reading settings ({} and MOMENTS_… in the environment)", file.display()))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        let mut wrong = Vec::new();
+        if !matches!(self.wecom.success_at.as_str(), "confirmed" | "created") {
+            wrong.push("wecom.success_at must be \"confirmed\" or \"created\"".to_owned());
+        }
+        if self.queue.url != "memory:" {
+            wrong.push("queue.url must be \"memory:\" in this version".to_owned());
+        }
+        if !matches!(self.log.format.as_str(), "text" | "json") {
+            wrong.push("log.format must be \"text\" or \"json\"".to_owned());
+        }
+        let secret = self.auth.hs256_secret.expose_secret();
+        if !secret.is_empty() && secret.len() < 32 {
+            wrong.push("auth.hs256_secret must have at least 32 bytes".to_owned());
+        }
+        if self.publish.lease_secs < self.publish.call_timeout_secs + 60 {
+            wrong.push("publish.lease_secs must exceed publish.call_timeout_secs by at least 60".to_owned());
+        }
+        if self.publish.concurrency == 0 || self.publish.max_attempts == 0 {
+            wrong.push("publish.concurrency and publish.max_attempts must be at least 1".to_owned());
+        }
+        if self.keys_given() > 1 {
+            wrong.push("give only one of auth.hs256_secret, auth.public_key_file and auth.jwks_url".to_owned());
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            bail!("settings: {}", wrong.join("; "))
+        }
+    }
+
+    /// How many ways of checking tokens are set; one is right.
+    pub(crate) fn keys_given(&self) -> usize {
+        let auth = &self.auth;
+        let given = [
+            auth.hs256_secret.expose_secret(),
+            auth.public_key_file.as_str(),
+            auth.jwks_url.as_str(),
+        ];
+        given.iter().filter(|text| !text.is_empty()).count()
+    }
+
+    /// What the engine needs of them.
+    pub(crate) fn engine(&self, public_url: String) -> moments_engine::Settings {
+        moments_engine::Settings {
+            creates_per_minute: self.wecom.creates_per_minute,
+            success_at: if self.wecom.success_at == "created" {
+                SuccessAt::Created
+            } else {
+                SuccessAt::Confirmed
+            },
+            confirm_within: Duration::from_secs(self.wecom.confirm_within_hours * 3600),
+            dispatch_grace: Duration::from_secs(self.wecom.dispatch_grace_secs),
+            late_policy: Duration::from_secs(self.publish.late_policy_minutes * 60),
+            max_attempts: self.publish.max_attempts,
+            lease: Duration::from_secs(self.publish.lease_secs),
+            call_timeout: Duration::from_secs(self.publish.call_timeout_secs),
+            reconcile_after: Duration::from_secs(self.publish.reconcile_after_secs),
+            absent_after: Duration::from_secs(self.publish.absent_after_secs),
+            gewe_resend_when_absent: self.gewe.resend_when_absent,
+            concurrency: self.publish.concurrency,
+            allow_private_addresses: self.media.allow_private_addresses,
+            public_url,
+        }
+    }
+}
+
+/// The environment variable of every key: `MOMENTS_` + section + `_` + key in capitals.
+fn environment_names() -> anyhow::Result<BTreeMap<String, String>> {
+    let defaults = Config::builder()
+        .add_source(File::from_str(DEFAULTS, FileFormat::Toml))
+        .build()?;
+    let sections: BTreeMap<String, BTreeMap<String, Value>> = defaults.try_deserialize()?;
+    let name = |section: &str, key: &str| format!("MOMENTS_{section}_{key}").to_uppercase();
+    let names = sections.iter().flat_map(|(section, keys)| {
+        keys.keys()
+            .map(move |key| (name(section, key), format!("{section}.{key}")))
+    });
+    Ok(names.collect())
+}
+
+#[cfg(test)]
+mod tests;

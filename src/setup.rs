@@ -1,0 +1,183 @@
+//! The program's parts, put together from the settings.
+
+mod sandbox;
+mod secrets;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use moments_api::{Api, ClaimNames, Limits, MetricsHandle, Verifier};
+use moments_domain::Clock;
+use moments_engine::{Engine, Parts, Probe, SealedShelf};
+use moments_media::{FetchPolicy, Fetcher, MediaStore};
+use moments_platforms::Platforms;
+use moments_platforms::gewe::GewePlatform;
+use moments_platforms::wecom::WecomPlatform;
+use moments_store::{Options, Store};
+use moments_vault::KeyRing;
+use moments_wecom::WecomClient;
+use moments_wire::WireClient;
+use secrecy::ExposeSecret as _;
+use tracing_subscriber::EnvFilter;
+
+use crate::clock::SystemClock;
+use crate::settings::Settings;
+
+pub(crate) use sandbox::{DEMO_USER, SandboxServer, bind_demo_world};
+pub(crate) use secrets::{Secrets, secrets_beside};
+
+/// Starts logging; once for each process.
+pub(crate) fn logging(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(format!("{},sea_orm_migration=warn", settings.log.level))
+        .with_context(|| format!("log.level = {:?}", settings.log.level))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if settings.log.format == "json" {
+        log.json().init()
+    } else {
+        log.init()
+    }
+    Ok(())
+}
+
+/// Opens the database for this process alone, and brings its schema up to date.
+pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
+    let url = &settings.database.url;
+    // The lock comes before the schema: two programs must not migrate at once.
+    let store = Store::open(&Options::new(url)).await?;
+    Ok(store.lock_alone(url)?)
+}
+
+/// The engine over an open store.
+pub(crate) fn engine(
+    settings: &Settings,
+    secrets: &Secrets,
+    store: Store,
+    probe: Arc<dyn Probe>,
+) -> anyhow::Result<Engine> {
+    let keys =
+        Arc::new(KeyRing::parse(&secrets.vault_keys).context("vault.keys (make a key with `moments-sync keys new`)")?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let engine = Engine::new(Parts {
+        platforms: platforms(settings, &store, &keys, &clock)?,
+        media: media(settings)?,
+        settings: settings.engine(public_url(settings)?),
+        store,
+        keys,
+        clock,
+        probe,
+        owner: format!("{}-{:08x}", std::process::id(), rand::random::<u32>()),
+        seed: rand::random(),
+    });
+    Ok(engine)
+}
+
+/// The HTTP edge of an engine.
+pub(crate) fn api(
+    settings: &Settings,
+    secrets: &Secrets,
+    engine: Engine,
+    metrics: MetricsHandle,
+) -> anyhow::Result<Api> {
+    let limits = Limits {
+        requests_per_minute: settings.http.requests_per_minute,
+        ..Limits::default()
+    };
+    Ok(Api {
+        engine,
+        verifier: verifier(settings, secrets)?,
+        clock: Arc::new(SystemClock),
+        limits,
+        metrics,
+    })
+}
+
+pub(crate) fn claim_names(settings: &Settings) -> ClaimNames {
+    ClaimNames {
+        user: settings.auth.user_claim.clone(),
+        permissions: settings.auth.permissions_claim.clone(),
+    }
+}
+
+fn verifier(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Verifier> {
+    let (auth, names) = (&settings.auth, claim_names(settings));
+    if !auth.public_key_file.is_empty() {
+        let pem = std::fs::read(&auth.public_key_file)
+            .with_context(|| format!("auth.public_key_file {}", auth.public_key_file))?;
+        return Verifier::public_key(&pem, names).context("auth.public_key_file");
+    }
+    if !auth.jwks_url.is_empty() {
+        let url = auth.jwks_url.parse().context("auth.jwks_url")?;
+        return Verifier::jwks(url, names).context("auth.jwks_url");
+    }
+    if secrets.hs256.expose_secret().is_empty() {
+        bail!(
+            "nobody could log in: set auth.hs256_secret, auth.public_key_file or auth.jwks_url, or start with --sandbox"
+        );
+    }
+    Verifier::hs256(&secrets.hs256, names).context("auth.hs256_secret")
+}
+
+fn platforms(
+    settings: &Settings,
+    store: &Store,
+    keys: &Arc<KeyRing>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Platforms> {
+    let wire = WireClient::new()?;
+    let base_url = settings.wecom.base_url.parse().context("wecom.base_url")?;
+    let shelf = Arc::new(SealedShelf::new(store.clone(), Arc::clone(keys)));
+    let wecom = WecomPlatform::new(WecomClient::new(wire.clone(), base_url), shelf, Arc::clone(clock));
+    let base_url = settings.gewe.base_url.parse().context("gewe.base_url")?;
+    let gewe = GewePlatform::new(wire, base_url, settings.gewe.token_header.clone(), Arc::clone(clock));
+    Ok(Platforms {
+        wecom: Arc::new(wecom),
+        gewe: if settings.gewe.enabled {
+            Some(Arc::new(gewe))
+        } else {
+            None
+        },
+    })
+}
+
+fn media(settings: &Settings) -> anyhow::Result<MediaStore> {
+    let policy = FetchPolicy {
+        allow_private_addresses: settings.media.allow_private_addresses,
+        ..FetchPolicy::default()
+    };
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let dir = Path::new(&settings.media.dir);
+    MediaStore::open(dir, Fetcher::new(policy)?, cores).with_context(|| format!("media.dir {}", dir.display()))
+}
+
+/// Where gateways reach this server.
+fn public_url(settings: &Settings) -> anyhow::Result<String> {
+    if !settings.http.public_url.is_empty() {
+        return Ok(settings.http.public_url.trim_end_matches('/').to_owned());
+    }
+    let listen: SocketAddr = settings
+        .http
+        .listen
+        .parse()
+        .with_context(|| format!("http.listen = {:?}", settings.http.listen))?;
+    Ok(format!("http://{listen}"))
+}
+
+/// Small things that must happen now and then: metrics' upkeep, forgetting old idempotency keys.
+pub(crate) async fn housekeeping(store: Store, metrics: MetricsHandle) {
+    const KEPT: Duration = Duration::from_hours(7 * 24);
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    for n in 0_u64.. {
+        ticks.tick().await;
+        metrics.run_upkeep();
+        if n % 720 == 0
+            && let Err(error) = store.prune_idempotency(SystemClock.now() - KEPT).await
+        {
+            tracing::warn!(%error, "old idempotency keys could not be forgotten");
+        }
+    }
+}
