@@ -13,9 +13,9 @@ use crate::time::Timestamp;
 /// Most accounts in one request.
 pub const MAX_ACCOUNTS: usize = 10_000;
 /// How far a time may lie in the past: clocks differ, and a form takes a moment to send.
-pub const PAST_TOLERANCE: Duration = Duration::from_secs(60);
+pub const PAST_TOLERANCE: Duration = Duration::from_mins(1);
 /// How far ahead a time may lie.
-pub const MAX_AHEAD: Duration = Duration::from_secs(366 * 24 * 3600);
+pub const MAX_AHEAD: Duration = Duration::from_hours(8784);
 
 /// What a user asks for, read but not yet judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

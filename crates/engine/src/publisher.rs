@@ -5,6 +5,7 @@
 //! it so asks the platform and never sends (`reconcile`). After the answer is committed the job or the Moment is known by id,
 //! and looking again is harmless.
 
+mod by_hand;
 mod create;
 mod follow;
 mod gates;
@@ -18,6 +19,7 @@ use moments_store::Claimed;
 use crate::app::Engine;
 use crate::probe::Step;
 
+pub(crate) use by_hand::by_hand;
 pub(crate) use gates::GateQueue;
 use job::{Job, Stop};
 
@@ -47,6 +49,6 @@ async fn advance(job: &mut Job<'_>) -> Result<(), Stop> {
         S::Accepted => follow::job(job).await,
         S::Created => follow::confirmations(job).await,
         S::Uncertain => reconcile::ask(job).await,
-        S::Held | S::Settled | S::Failed | S::Cancelled | S::Missed => Ok(()),
+        S::Held | S::Settled | S::Failed | S::Cancelled | S::Missed => job.rest().await,
     }
 }

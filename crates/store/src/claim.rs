@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use moments_domain::content::MomentContent;
-use moments_domain::{AccountId, Outcome, Publication, Timestamp};
+use moments_domain::{AccountId, Outcome, Publication, TaskId, Timestamp, UserId};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
 
 use crate::create::json;
@@ -55,18 +55,33 @@ impl Store {
         most: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
         let leased = self.lease(owner, now, until, most).await?;
-        if leased.is_empty() {
-            return Ok(Vec::new());
+        self.with_content(leased, until).await
+    }
+
+    /// Claims every publication of the user's task that nobody holds, whatever its state: for what a person wants. `None` when the user has
+    /// no such task.
+    pub async fn claim_of_task(
+        &self,
+        user: UserId,
+        task: TaskId,
+        owner: &str,
+        until: Timestamp,
+    ) -> Result<Option<Vec<Claimed>>, StoreError> {
+        let txn = self.write().await?;
+        let sql = format!(
+            "SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p \
+             WHERE p.task_id = ? AND p.user_id = ? AND p.owner IS NULL ORDER BY p.id"
+        );
+        let rows = txn
+            .query_all_raw(statement(&sql, [task.0.into(), user.0.into()]))
+            .await?;
+        let free = rows.iter().map(numbered).collect::<Result<Vec<_>, _>>()?;
+        take(&txn, &free, owner, until).await?;
+        txn.commit().await?;
+        if free.is_empty() && self.find_task(user, task).await?.is_none() {
+            return Ok(None);
         }
-        let mut contents = self.contents(&leased).await?;
-        let mut targets = self.targets(&leased).await?;
-        let claimed = leased.into_iter().map(|(publication, number)| Claimed {
-            lease: Lease { number, until },
-            content: contents.remove(&publication.id.0).unwrap_or_default(),
-            targets: targets.remove(&publication.id.0).unwrap_or_default(),
-            publication,
-        });
-        Ok(claimed.collect())
+        self.with_content(free, until).await.map(Some)
     }
 
     /// When the next look is due; `None` when nothing waits.
@@ -104,13 +119,28 @@ impl Store {
         if due.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<_> = due.iter().map(|(publication, _)| publication.id.0).collect();
-        let sql = "UPDATE t_moment_publication SET lease = lease + 1, owner = ?, look_time = ? \
-                   WHERE id IN (SELECT value FROM json_each(?))";
-        txn.execute_raw(statement(sql, [owner.into(), until.0.into(), json(&ids)?.into()]))
-            .await?;
+        take(&txn, &due, owner, until).await?;
         txn.commit().await?;
         Ok(due)
+    }
+
+    async fn with_content(
+        &self,
+        leased: Vec<(Publication, i64)>,
+        until: Timestamp,
+    ) -> Result<Vec<Claimed>, StoreError> {
+        if leased.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut contents = self.contents(&leased).await?;
+        let mut targets = self.targets(&leased).await?;
+        let claimed = leased.into_iter().map(|(publication, number)| Claimed {
+            lease: Lease { number, until },
+            content: contents.remove(&publication.id.0).unwrap_or_default(),
+            targets: targets.remove(&publication.id.0).unwrap_or_default(),
+            publication,
+        });
+        Ok(claimed.collect())
     }
 
     async fn contents(&self, leased: &[(Publication, i64)]) -> Result<HashMap<i64, MomentContent>, StoreError> {
@@ -148,12 +178,27 @@ async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec
         "SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p WHERE p.look_time <= ? ORDER BY p.look_time, p.id LIMIT ?"
     );
     let rows = txn.query_all_raw(statement(&sql, [now.0.into(), most.into()])).await?;
-    rows.iter()
-        .map(|row| {
-            let number: i64 = row.try_get("", "lease")?;
-            Ok((rows::publication(row)?, number + 1))
-        })
-        .collect()
+    rows.iter().map(numbered).collect()
+}
+
+/// A row with the lease number that the claim gives it.
+fn numbered(row: &QueryResult) -> Result<(Publication, i64), StoreError> {
+    let number: i64 = row.try_get("", "lease")?;
+    Ok((rows::publication(row)?, number + 1))
+}
+
+async fn take(
+    txn: &DatabaseTransaction,
+    rows: &[(Publication, i64)],
+    owner: &str,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let ids: Vec<_> = rows.iter().map(|(publication, _)| publication.id.0).collect();
+    let sql = "UPDATE t_moment_publication SET lease = lease + 1, owner = ?, look_time = ? \
+               WHERE id IN (SELECT value FROM json_each(?))";
+    txn.execute_raw(statement(sql, [owner.into(), until.0.into(), json(&ids)?.into()]))
+        .await?;
+    Ok(())
 }
 
 fn content(row: &QueryResult) -> Result<MomentContent, StoreError> {

@@ -30,7 +30,7 @@ fn check(change: impl FnOnce(&mut SyncRequest), fields: &[&str]) {
 #[test]
 fn a_good_request_breaks_no_rule() {
     check(|_| (), &[]);
-    check(|r| r.scheduled_time = Some(NOW - Duration::from_secs(60)), &[]);
+    check(|r| r.scheduled_time = Some(NOW - Duration::from_mins(1)), &[]);
     check(|r| r.scheduled_time = Some(NOW + MAX_AHEAD), &[]);
     check(|r| (r.text, r.content_id) = (Some("  ".into()), Some(7)), &[]);
 }
@@ -70,7 +70,7 @@ fn all_broken_rules_are_told_at_once() {
                 "no".into(),
                 "https://a.example/2.jpg".into(),
             ];
-            r.scheduled_time = Some(NOW - Duration::from_secs(3600));
+            r.scheduled_time = Some(NOW - Duration::from_hours(1));
         },
         &["accountIds", "text", "mediaUrls[1]", "mediaUrls", "scheduledTime"],
     );

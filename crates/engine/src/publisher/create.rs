@@ -65,7 +65,7 @@ fn gate(job: &Job<'_>, open: &OpenChannel, platform: &dyn Platform) -> Gate {
     let settings = &job.engine.settings;
     let (limit, window) = match platform.write_gap() {
         Some(gap) => (1, gap),
-        None => (settings.creates_per_minute, Duration::from_secs(60)),
+        None => (settings.creates_per_minute, Duration::from_mins(1)),
     };
     let call_ends = job.now() + FRESH_INTENT + settings.call_timeout;
     Gate {

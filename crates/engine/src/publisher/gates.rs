@@ -34,7 +34,7 @@ mod tests {
         let gate = Gate {
             key: "corp".into(),
             limit: 10,
-            window: Duration::from_secs(60),
+            window: Duration::from_mins(1),
             call_ends: now,
         };
         let queue = GateQueue::default();

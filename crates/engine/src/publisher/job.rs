@@ -166,6 +166,29 @@ impl<'a> Job<'a> {
         self.commit(next, None, None).await.map(|_| ())
     }
 
+    /// A final row that was claimed by hand and left so by a process that died: lets go of it.
+    pub(crate) async fn rest(&mut self) -> Result<(), Stop> {
+        let mut next = self.publication.clone();
+        next.look_time = None;
+        self.commit(next, None, None).await.map(|_| ())
+    }
+
+    /// A person's wish for a new attempt: everything begins anew, at once.
+    pub(crate) async fn revive(&mut self) -> Result<(), Stop> {
+        let mut next = self.publication.clone();
+        next.apply(Move::Revive, self.now())?;
+        next.look_time = Some(self.now());
+        (next.attempt, next.absences, next.failure) = (0, 0, None);
+        (next.job_id, next.moment_id, next.created_time, next.sent_time) = (None, None, None, None);
+        self.commit(next, None, None).await.map(|_| ())
+    }
+
+    /// Lets go without a change: the next look is when it was.
+    pub(crate) async fn put_back(&mut self) -> Result<(), Stop> {
+        let next = self.publication.clone();
+        self.commit(next, None, None).await.map(|_| ())
+    }
+
     /// Makes the final move `by`, with the reason.
     pub(crate) async fn end(&mut self, by: Move, failure: Option<Failure>) -> Result<(), Stop> {
         let mut next = self.publication.clone();

@@ -1,14 +1,48 @@
-//! Reading a task (requirement 2.3).
+//! Reading a task (requirement 2.3), taking it back, and wanting a new attempt.
 
-use moments_domain::{TaskId, UserId};
+use moments_domain::{Move, TaskId, UserId};
 use moments_store::TaskView;
 
 use crate::app::Engine;
 use crate::problem::Problem;
+use crate::publisher::by_hand;
 
 impl Engine {
     /// The user's task with the result of each account.
     pub async fn task(&self, user: UserId, id: TaskId) -> Result<TaskView, Problem> {
         self.store.find_task(user, id).await?.ok_or(Problem::NotFound("任务"))
+    }
+
+    /// Takes back what has not been submitted yet; the rest goes on. [`Problem::Conflict`] when nothing can be taken back any more.
+    pub async fn cancel_task(&self, user: UserId, id: TaskId) -> Result<TaskView, Problem> {
+        if self.move_by_hand(user, id, Move::Cancel, false).await? == 0 {
+            return Err(Problem::Conflict("任务已提交到平台或已结束，无法取消".to_owned()));
+        }
+        self.task(user, id).await
+    }
+
+    /// A new attempt for everything of the task that did not come out as a whole. What is HELD, because nobody can tell whether it came out,
+    /// is sent again only when the user says that it did not (`not_published`).
+    pub async fn retry_task(&self, user: UserId, id: TaskId, not_published: bool) -> Result<TaskView, Problem> {
+        if self.move_by_hand(user, id, Move::Revive, not_published).await? == 0 {
+            let why = "没有可以重试的内容；若结果为“待人工核对”，请先确认朋友圈中确实没有该内容，再以 confirmNotPublished 重试";
+            return Err(Problem::Conflict(why.to_owned()));
+        }
+        self.wake.due_at(self.clock.now());
+        self.task(user, id).await
+    }
+
+    async fn move_by_hand(&self, user: UserId, id: TaskId, by: Move, even_held: bool) -> Result<usize, Problem> {
+        let until = self.clock.now() + self.settings.lease;
+        let claimed = self
+            .store
+            .claim_of_task(user, id, &self.owner, until)
+            .await?
+            .ok_or(Problem::NotFound("任务"))?;
+        let mut moved = 0;
+        for one in claimed {
+            moved += usize::from(by_hand(self, one, by, even_held).await?);
+        }
+        Ok(moved)
     }
 }

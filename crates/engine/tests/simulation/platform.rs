@@ -228,9 +228,7 @@ impl Platform for SimPlatform {
         self.note("searched");
         let moments = self.moments.lock().expect("unpoisoned");
         let ours = moments.iter().filter(|(_, m)| {
-            m.channel == channel.handle
-                && m.text == post.text
-                && m.created >= window.sent_time - Duration::from_secs(60)
+            m.channel == channel.handle && m.text == post.text && m.created >= window.sent_time - Duration::from_mins(1)
         });
         let candidate = |(id, m): (&String, &Moment)| Candidate {
             moment_id: id.clone(),

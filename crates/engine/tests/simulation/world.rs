@@ -12,7 +12,7 @@ use moments_domain::{
     AccountId, AccountStatus, ChannelKind, Clock, FailReason, PublicationId, ResultStatus, Stage, TaskId, TaskStatus,
     Timestamp, UserId,
 };
-use moments_engine::{Engine, Parts, Probe, Settings, Step, worker};
+use moments_engine::{Engine, Parts, Probe, Problem, Settings, Step, worker};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
 use moments_platforms::Platforms;
 use moments_store::{NewAccount, NewChannel, Options, Store, TaskView};
@@ -114,9 +114,14 @@ impl World {
     pub(crate) async fn run(seed: u64) -> Summary {
         let mut world = Self::new(seed).await;
         let tasks = world.create_tasks().await;
+        world.cancel_some(&tasks).await;
         world.work().await;
+        if world.dice.one_in("retry", 3) {
+            world.retry_all(&tasks).await;
+            world.work().await;
+        }
         if std::env::var_os("SIMULATION_SEED").is_some() {
-            world.tell(&tasks).await;
+            world.tell(&tasks);
         }
         world.judge(&tasks).await
     }
@@ -236,6 +241,29 @@ impl World {
         tasks
     }
 
+    async fn cancel_some(&self, tasks: &[(TaskId, String, Timestamp)]) {
+        for (id, ..) in tasks {
+            if self.dice.one_in("cancel", 10) {
+                self.engine()
+                    .cancel_task(USER, *id)
+                    .await
+                    .expect("nothing was submitted yet");
+            }
+        }
+    }
+
+    /// A person wants a new attempt of what failed, but not of what may be out.
+    async fn retry_all(&self, tasks: &[(TaskId, String, Timestamp)]) {
+        for (id, ..) in tasks {
+            let retried = self.engine().retry_task(USER, *id, false).await;
+            assert!(
+                matches!(retried, Ok(_) | Err(Problem::Conflict(_))),
+                "{:?}",
+                retried.err()
+            );
+        }
+    }
+
     /// Lives and dies until nothing is left to do.
     async fn work(&mut self) {
         for _ in 0..20_000 {
@@ -273,8 +301,8 @@ impl World {
         panic!("a process works for ever");
     }
 
-    /// The attempts of a seed that is run alone, to understand it.
-    async fn tell(&self, tasks: &[(TaskId, String, Timestamp)]) {
+    /// What a seed that is run alone came to, to understand it.
+    fn tell(&self, tasks: &[(TaskId, String, Timestamp)]) {
         println!("{tasks:?}");
         for (id, moment) in self.wecom.moments.lock().expect("unpoisoned").iter() {
             println!("wecom {id} {} {:?} at {}", moment.channel, moment.text, moment.created);
@@ -378,7 +406,7 @@ impl World {
             for burst in times.windows(LIMIT as usize + 1) {
                 let span = burst[LIMIT as usize].since(burst[0]);
                 assert!(
-                    span >= Duration::from_secs(60),
+                    span >= Duration::from_mins(1),
                     "{} creations within {span:?} on {handle}",
                     LIMIT + 1
                 );

@@ -14,7 +14,7 @@ fn secs(n: u64) -> Duration {
 
 pub(crate) async fn a_task_is_stored_whole_and_read_back(w: World) {
     let at = NOW + secs(600);
-    let id = w.create(w.task("早安", &w.channels, Some(at))).await;
+    let id = w.create(World::task("早安", &w.channels, Some(at))).await;
     let task = w.store.find_task(USER, id).await.expect("a read").expect("a task");
     assert_eq!((task.scheduled_time, task.create_time), (Some(at), NOW));
     assert_eq!(
@@ -29,15 +29,15 @@ pub(crate) async fn a_task_is_stored_whole_and_read_back(w: World) {
 }
 
 pub(crate) async fn ids_are_never_given_twice(w: World) {
-    let creations = (0..300).map(|n| w.create(w.task(&n.to_string(), &w.channels[..1], None)));
+    let creations = (0..300).map(|n| w.create(World::task(&n.to_string(), &w.channels[..1], None)));
     let ids = join_all(creations).await;
     assert_eq!(ids.iter().collect::<HashSet<_>>().len(), 300);
 }
 
 pub(crate) async fn the_same_key_and_body_give_the_first_answer_again(w: World) {
     let task = || {
-        let mut task = w.task("早安", &w.channels[..1], None);
-        task.idempotency = once("key", "body");
+        let mut task = World::task("早安", &w.channels[..1], None);
+        task.idempotency = Some(once("key", "body"));
         task
     };
     let together = join_all((0..20).map(|_| w.store.create_task(task(), |id| id.to_string()))).await;
@@ -59,10 +59,10 @@ pub(crate) async fn the_same_key_and_body_give_the_first_answer_again(w: World) 
 }
 
 pub(crate) async fn the_same_key_with_another_body_is_refused(w: World) {
-    let mut first = w.task("早安", &w.channels[..1], None);
-    first.idempotency = once("key", "body");
-    let mut other = w.task("晚安", &w.channels[..1], None);
-    other.idempotency = once("key", "other");
+    let mut first = World::task("早安", &w.channels[..1], None);
+    first.idempotency = Some(once("key", "body"));
+    let mut other = World::task("晚安", &w.channels[..1], None);
+    other.idempotency = Some(once("key", "other"));
     w.create(first).await;
     assert_eq!(
         w.store
@@ -76,7 +76,7 @@ pub(crate) async fn the_same_key_with_another_body_is_refused(w: World) {
 
 pub(crate) async fn nothing_is_claimed_before_its_time(w: World) {
     let at = NOW + secs(600);
-    w.create(w.task("早安", &w.channels[..1], Some(at))).await;
+    w.create(World::task("早安", &w.channels[..1], Some(at))).await;
     assert_eq!(w.store.next_look().await.expect("a read"), Some(at));
     assert!(w.claim(Timestamp(at.0 - 1)).await.is_empty());
     let claimed = w.claim_one(at).await;
@@ -87,7 +87,7 @@ pub(crate) async fn nothing_is_claimed_before_its_time(w: World) {
 
 pub(crate) async fn no_publication_is_claimed_twice(w: World) {
     for n in 0..50 {
-        w.create(w.task(&n.to_string(), &w.channels, None)).await;
+        w.create(World::task(&n.to_string(), &w.channels, None)).await;
     }
     let claims = join_all((0..8).map(|_| w.store.claim("here", NOW, NOW + secs(60), 30))).await;
     let ids: Vec<_> = claims
@@ -100,7 +100,7 @@ pub(crate) async fn no_publication_is_claimed_twice(w: World) {
 }
 
 pub(crate) async fn a_lease_that_ran_out_can_be_claimed_and_the_late_holder_changes_nothing(w: World) {
-    let id = w.create(w.task("早安", &w.channels[..1], None)).await;
+    let id = w.create(World::task("早安", &w.channels[..1], None)).await;
     let late = w.claim_one(NOW).await;
     assert!(w.claim(NOW + secs(119)).await.is_empty());
     let mut holder = w.claim_one(NOW + secs(120)).await;
@@ -116,7 +116,7 @@ pub(crate) async fn a_lease_that_ran_out_can_be_claimed_and_the_late_holder_chan
 }
 
 pub(crate) async fn voided_leases_are_due_at_once(w: World) {
-    w.create(w.task("早安", &w.channels[..1], None)).await;
+    w.create(World::task("早安", &w.channels[..1], None)).await;
     let before = w.claim_one(NOW).await;
     assert_eq!(w.store.void_leases(NOW + secs(1)).await.expect("a write"), 1);
     assert_eq!(
@@ -127,7 +127,7 @@ pub(crate) async fn voided_leases_are_due_at_once(w: World) {
 }
 
 pub(crate) async fn a_task_follows_its_results(w: World) {
-    let id = w.create(w.task("早安", &w.channels[..1], None)).await;
+    let id = w.create(World::task("早安", &w.channels[..1], None)).await;
     let mut claimed = w.claim_one(NOW).await;
     step(&w, &mut claimed, Move::Submit, NOW).await;
     assert_eq!(
@@ -160,7 +160,7 @@ pub(crate) async fn a_task_follows_its_results(w: World) {
 }
 
 pub(crate) async fn a_final_outcome_never_changes(w: World) {
-    let id = w.create(w.task("早安", &w.channels[..1], None)).await;
+    let id = w.create(World::task("早安", &w.channels[..1], None)).await;
     let mut claimed = w.claim_one(NOW).await;
     step(&w, &mut claimed, Move::Submit, NOW).await;
     step(&w, &mut claimed, Move::Create, NOW).await;
@@ -182,7 +182,7 @@ pub(crate) async fn a_final_outcome_never_changes(w: World) {
 
 pub(crate) async fn the_gate_holds_in_any_sliding_window(w: World) {
     for n in 0..4 {
-        w.create(w.task(&n.to_string(), &w.channels[..1], None)).await;
+        w.create(World::task(&n.to_string(), &w.channels[..1], None)).await;
     }
     let submits = w.claim(NOW).await.into_iter().map(|claimed| {
         let mut submit = save(&claimed, Move::Submit, NOW);
@@ -220,7 +220,7 @@ pub(crate) async fn the_gate_holds_in_any_sliding_window(w: World) {
 
 pub(crate) async fn equal_posts_of_a_channel_are_never_in_flight_together(w: World) {
     for _ in 0..2 {
-        w.create(w.task("早安", &w.channels, None)).await;
+        w.create(World::task("早安", &w.channels, None)).await;
     }
     let claimed = w.claim(NOW).await;
     let submit = |n: usize| {
@@ -272,7 +272,7 @@ impl FromIterator<Saved> for Counts {
 }
 
 pub(crate) async fn removing_a_channel_fails_what_waits(w: World) {
-    let id = w.create(w.task("早安", &w.channels, Some(NOW + secs(600)))).await;
+    let id = w.create(World::task("早安", &w.channels, Some(NOW + secs(600)))).await;
     let removal = w
         .store
         .remove_channel(USER, w.channels[0], NOW)
@@ -366,12 +366,12 @@ pub(crate) async fn a_broken_credential_expires_its_accounts_and_only_its_own(w:
 }
 
 pub(crate) async fn one_bad_write_does_not_cost_its_neighbours(w: World) {
-    let mut twins = w.task("坏", &w.channels[..1], None);
+    let mut twins = World::task("坏", &w.channels[..1], None);
     let accounts = &mut twins.publications[0].accounts;
     accounts.push(accounts[0].clone());
     let good = (0..10).map(|n| {
         w.store
-            .create_task(w.task(&n.to_string(), &w.channels[..1], None), |id| id.to_string())
+            .create_task(World::task(&n.to_string(), &w.channels[..1], None), |id| id.to_string())
     });
     let (bad, good) = tokio::join!(w.store.create_task(twins, |id| id.to_string()), join_all(good));
     assert!(bad.is_err(), "an account twice in a task");

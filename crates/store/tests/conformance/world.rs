@@ -35,7 +35,7 @@ impl World {
     }
 
     /// A task on `channels`, two accounts each.
-    pub(crate) fn task(&self, text: &str, channels: &[ChannelId], at: Option<Timestamp>) -> NewTask {
+    pub(crate) fn task(text: &str, channels: &[ChannelId], at: Option<Timestamp>) -> NewTask {
         let publications = channels
             .iter()
             .map(|channel_id| NewPublication {
@@ -69,7 +69,7 @@ impl World {
 
     pub(crate) async fn claim(&self, now: Timestamp) -> Vec<Claimed> {
         self.store
-            .claim("here", now, now + Duration::from_secs(120), 100)
+            .claim("here", now, now + Duration::from_mins(2), 100)
             .await
             .expect("a claim")
     }
@@ -119,18 +119,18 @@ pub(crate) fn account(channel: ChannelId, name: &str) -> AccountId {
     AccountId(format!("corp{channel}:{name}"))
 }
 
-pub(crate) fn once(key: &str, body: &str) -> Option<Idempotency> {
-    Some(Idempotency {
+pub(crate) fn once(key: &str, body: &str) -> Idempotency {
+    Idempotency {
         key: key.into(),
         body_hash: body.into(),
-    })
+    }
 }
 
 pub(crate) fn gate(limit: u32, now: Timestamp) -> Gate {
     Gate {
         key: "corp".into(),
         limit,
-        window: Duration::from_secs(60),
+        window: Duration::from_mins(1),
         call_ends: now + Duration::from_secs(30),
     }
 }
