@@ -38,7 +38,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { requests_per_minute: 300, timeout: Duration::from_secs(30), body_bytes: 1 << 20 }
+        Self {
+            requests_per_minute: 300,
+            timeout: Duration::from_secs(30),
+            body_bytes: 1 << 20,
+        }
     }
 }
 

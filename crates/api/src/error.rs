@@ -66,7 +66,12 @@ struct Answer {
 
 impl Answer {
     fn new(status: StatusCode, message: impl Into<Cow<'static, str>>, data: Value) -> Self {
-        Self { status, message: message.into(), data, retry_after_secs: None }
+        Self {
+            status,
+            message: message.into(),
+            data,
+            retry_after_secs: None,
+        }
     }
 
     fn code(status: StatusCode, message: impl Into<Cow<'static, str>>, code: &'static str) -> Self {
@@ -74,19 +79,29 @@ impl Answer {
     }
 
     fn retry_after(self, secs: u64) -> Self {
-        Self { retry_after_secs: Some(secs), ..self }
+        Self {
+            retry_after_secs: Some(secs),
+            ..self
+        }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let Answer { status, message, data, retry_after_secs } = answer(self);
+        let Answer {
+            status,
+            message,
+            data,
+            retry_after_secs,
+        } = answer(self);
         let mut response = envelope::open(status, &message, &data);
         if let Some(secs) = retry_after_secs {
             response.headers_mut().insert(header::RETRY_AFTER, secs.into());
         }
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -122,7 +137,11 @@ fn answer(error: ApiError) -> Answer {
         }
         ApiError::TooLarge(bytes) => {
             let data = json!({ "error": "BODY_TOO_LARGE", "maxBytes": bytes });
-            Answer::new(StatusCode::PAYLOAD_TOO_LARGE, format!("请求体过大，最多 {bytes} 字节"), data)
+            Answer::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("请求体过大，最多 {bytes} 字节"),
+                data,
+            )
         }
         ApiError::TooMany(wait) => {
             let secs = wait.as_secs() + 1;
@@ -130,7 +149,11 @@ fn answer(error: ApiError) -> Answer {
             Answer::code(StatusCode::TOO_MANY_REQUESTS, message, "RATE_LIMITED").retry_after(secs)
         }
         ApiError::NoRoute => Answer::code(StatusCode::NOT_FOUND, "接口不存在", "NOT_FOUND"),
-        ApiError::NoMethod => Answer::code(StatusCode::METHOD_NOT_ALLOWED, "接口不支持该请求方法", "METHOD_NOT_ALLOWED"),
+        ApiError::NoMethod => Answer::code(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "接口不支持该请求方法",
+            "METHOD_NOT_ALLOWED",
+        ),
         ApiError::NotReady(problem) => {
             tracing::error!(error = causes(&problem), "not ready: the database does not answer");
             let data = json!({ "error": "NOT_READY", "reason": "数据库不可用" });
@@ -171,9 +194,11 @@ fn of_problem(problem: Problem) -> Answer {
 fn of_moment(error: MomentError) -> Answer {
     let (code, message) = (error.code(), error.to_string());
     match error {
-        MomentError::WechatAccountNotFound(accounts) => {
-            Answer::new(StatusCode::NOT_FOUND, message, json!({ "error": code, "accountIds": accounts }))
-        }
+        MomentError::WechatAccountNotFound(accounts) => Answer::new(
+            StatusCode::NOT_FOUND,
+            message,
+            json!({ "error": code, "accountIds": accounts }),
+        ),
         MomentError::MomentSyncCreation(_) => {
             Answer::code(StatusCode::SERVICE_UNAVAILABLE, message, code).retry_after(BUSY_SECS)
         }

@@ -33,12 +33,13 @@ impl<T: JsonBody> FromRequest<App> for Body<T> {
         if !is_json(request.headers()) {
             return Err(ApiError::NotJson);
         }
-        let bytes = Bytes::from_request(request, app).await.map_err(|rejection| {
-            match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge(app.limits.body_bytes),
-                _ => malformed(None, "请求体未能完整接收"),
-            }
-        })?;
+        let bytes =
+            Bytes::from_request(request, app)
+                .await
+                .map_err(|rejection| match rejection.into_response().status() {
+                    StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge(app.limits.body_bytes),
+                    _ => malformed(None, "请求体未能完整接收"),
+                })?;
         parse(&bytes).map(Self).map_err(ApiError::Malformed)
     }
 }
@@ -55,7 +56,8 @@ impl FromRequestParts<App> for PathId {
         let params = params.map_err(|_| malformed(None, "路径参数格式错误"))?;
         let (name, text) = params.iter().next().unwrap_or_default();
         let id = text.parse().ok().filter(|id| (1..=MAX_ID).contains(id));
-        id.map(Self).ok_or_else(|| malformed(Some(name), format!("路径参数 {name} 应为 1 到 {MAX_ID} 的整数")))
+        id.map(Self)
+            .ok_or_else(|| malformed(Some(name), format!("路径参数 {name} 应为 1 到 {MAX_ID} 的整数")))
     }
 }
 
@@ -73,10 +75,19 @@ impl FromRequestParts<App> for OnceKey {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, ApiError> {
-        let Some(value) = parts.headers.get(Self::HEADER) else { return Ok(Self(None)) };
-        let key = value.to_str().ok().filter(|key| is_visible(key.as_bytes(), Self::MAX_CHARS));
+        let Some(value) = parts.headers.get(Self::HEADER) else {
+            return Ok(Self(None));
+        };
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| is_visible(key.as_bytes(), Self::MAX_CHARS));
         let wrong = || {
-            let message = format!("请求头 {} 应为 1 到 {} 个可见 ASCII 字符", Self::HEADER, Self::MAX_CHARS);
+            let message = format!(
+                "请求头 {} 应为 1 到 {} 个可见 ASCII 字符",
+                Self::HEADER,
+                Self::MAX_CHARS
+            );
             malformed(Some(Self::HEADER), message)
         };
         key.map(|key| Self(Some(key.to_owned()))).ok_or_else(wrong)
@@ -84,12 +95,18 @@ impl FromRequestParts<App> for OnceKey {
 }
 
 fn malformed(field: Option<&str>, message: impl Into<String>) -> ApiError {
-    ApiError::Malformed(Malformed { field: field.map(str::to_owned), message: message.into() })
+    ApiError::Malformed(Malformed {
+        field: field.map(str::to_owned),
+        message: message.into(),
+    })
 }
 
 /// `application/json` or `application/…+json`, with any parameters.
 fn is_json(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
@@ -101,7 +118,11 @@ fn parse<T: JsonBody>(bytes: &[u8]) -> Result<T, Malformed> {
 
 fn explain<T: JsonBody>(bytes: &[u8], error: &serde_json::Error) -> Malformed {
     if error.classify() != Category::Data {
-        let message = format!("请求体不是有效的 JSON（第 {} 行第 {} 列）", error.line(), error.column());
+        let message = format!(
+            "请求体不是有效的 JSON（第 {} 行第 {} 列）",
+            error.line(),
+            error.column()
+        );
         return Malformed { field: None, message };
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -111,8 +132,14 @@ fn explain<T: JsonBody>(bytes: &[u8], error: &serde_json::Error) -> Malformed {
     };
     let name = path.split(['.', '[']).next().unwrap_or_default();
     if name.is_empty() {
-        return Malformed { field: None, message: "请求体应为 JSON 对象，且字段不能重复".to_owned() };
+        return Malformed {
+            field: None,
+            message: "请求体应为 JSON 对象，且字段不能重复".to_owned(),
+        };
     }
     let message = format!("字段 {path} 格式错误：{name} 应为{}", T::shape(name));
-    Malformed { field: Some(path), message }
+    Malformed {
+        field: Some(path),
+        message,
+    }
 }

@@ -14,7 +14,9 @@ use moments_domain::{Clock, UserId};
 ///
 /// Up to the whole minute's share may come at once; after that, requests come back evenly. Keeps one small cell for
 /// each user who has shown a good token.
-pub(crate) struct UserLimiter(Option<RateLimiter<UserId, DashMapStateStore<UserId>, OurClock, NoOpMiddleware<Duration>>>);
+pub(crate) struct UserLimiter(
+    Option<RateLimiter<UserId, DashMapStateStore<UserId>, OurClock, NoOpMiddleware<Duration>>>,
+);
 
 impl UserLimiter {
     /// At most this many requests in a minute; 0: no limit.
@@ -27,7 +29,9 @@ impl UserLimiter {
     /// Counts one request; how long to wait when it is one too many.
     pub(crate) fn check(&self, user: UserId) -> Result<(), Duration> {
         let Some(limiter) = &self.0 else { return Ok(()) };
-        limiter.check_key(&user).map_err(|until| until.wait_time_from(limiter.clock().now()))
+        limiter
+            .check_key(&user)
+            .map_err(|until| until.wait_time_from(limiter.clock().now()))
     }
 }
 

@@ -6,8 +6,8 @@ use moments_domain::FieldError;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::schema::{OneOfBuilder, Schema};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, SecurityRequirement};
 use utoipa::{OpenApi as _, PartialSchema, ToSchema};
 
@@ -67,7 +67,9 @@ pub(crate) enum UnprocessableBody {}
 impl PartialSchema for UnprocessableBody {
     fn schema() -> RefOr<Schema> {
         let one = |name| Ref::from_schema_name(name);
-        OneOfBuilder::new().item(one("FieldErrors")).item(one("Error")).build().into()
+        RefOr::T(Schema::OneOf(
+            OneOfBuilder::new().item(one("FieldErrors")).item(one("Error")).build(),
+        ))
     }
 }
 
@@ -107,7 +109,10 @@ pub fn openapi_json() -> String {
 pub(crate) fn document() -> OpenApi {
     let mut document = Document::openapi();
     document.merge(routes::documented().into_openapi());
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .build();
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     for item in document.paths.paths.values_mut() {
@@ -123,12 +128,24 @@ fn add_usual(operation: &mut Operation) {
         return;
     }
     for (status, description) in USUAL {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error"))).build();
-        let response = ResponseBuilder::new().description(*description).content("application/json", content).build();
-        operation.responses.responses.entry((*status).to_owned()).or_insert_with(|| response.into());
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name("Error")))
+            .build();
+        let response = ResponseBuilder::new()
+            .description(*description)
+            .content("application/json", content)
+            .build();
+        operation
+            .responses
+            .responses
+            .entry((*status).to_owned())
+            .or_insert_with(|| response.into());
     }
 }
 
 fn needs_token(operation: &Operation) -> bool {
-    operation.security.as_ref().is_some_and(|all| all.iter().any(|one| *one != SecurityRequirement::default()))
+    operation
+        .security
+        .as_ref()
+        .is_some_and(|all| all.iter().any(|one| *one != SecurityRequirement::default()))
 }

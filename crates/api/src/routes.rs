@@ -23,12 +23,17 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(accounts::list_accounts))
         .routes(routes!(sync::create_sync))
         .routes(routes!(tasks::get_task))
+        .routes(routes!(tasks::cancel_task))
+        .routes(routes!(tasks::retry_task))
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::bind_wecom))
         .routes(routes!(channels::bind_gewe))
         .routes(routes!(channels::refresh_channel))
         .routes(routes!(channels::remove_channel));
-    OpenApiRouter::new().nest(BASE, moments).routes(routes!(health::healthz)).routes(routes!(health::readyz))
+    OpenApiRouter::new()
+        .nest(BASE, moments)
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
 }
 
 /// Routes for machines that know them: Prometheus, and gateways that fetch media.

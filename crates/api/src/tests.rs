@@ -3,6 +3,7 @@
 mod answers;
 mod channels;
 mod edge;
+mod logs;
 mod openapi;
 mod platform;
 mod sync;

@@ -19,7 +19,9 @@ impl Serialize for WireTime {
 
 /// Reads ISO 8601 with an offset; null is absent. A time without offset is refused: nobody could tell when it is.
 pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
     let wrong = || D::Error::invalid_value(Unexpected::Other("text"), &"a time with its offset");
     Timestamp::parse(&text).map(Some).ok_or_else(wrong)
 }
@@ -34,25 +36,33 @@ pub(crate) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i6
 
 /// Schemas of enumerations, taken from their one list of names.
 macro_rules! enumerations {
-    ($($function:ident => $name:ident),+ $(,)?) => {
+    ($($function:ident => $name:ident, $description:literal;)+) => {
         $(pub(crate) fn $function() -> Object {
-            names($name::ALL.iter().map(|value| value.name()))
+            names($name::ALL.iter().map(|value| value.name()), $description)
         })+
     };
 }
 enumerations! {
-    account_type => AccountType,
-    account_status => AccountStatus,
-    channel_kind => ChannelKind,
-    task_status => TaskStatus,
-    result_status => ResultStatus,
-    stage => Stage,
+    account_type => AccountType, "账号类型：PERSONAL 个人微信，WEWORK 企业微信成员";
+    account_status => AccountStatus, "账号状态：ACTIVE 可发布，OFFLINE 暂时离线，EXPIRED 须重新授权";
+    channel_kind => ChannelKind, "平台：WECOM 企业微信应用，GEWE 个人微信网关设备";
+    task_status => TaskStatus, "任务状态，由各账号的结果汇总得出";
+    result_status => ResultStatus, "该账号的发布状态";
+    stage => Stage, "该账号当前所处的环节，比发布状态更细";
 }
 
 /// The schema of `errorReason`: one of the names, or null.
 pub(crate) fn fail_reason() -> Object {
-    let names: Vec<_> = FailReason::ALL.iter().map(|reason| Some(reason.name())).chain([None]).collect();
-    ObjectBuilder::new().schema_type(nullable_text()).enum_values(Some(names)).build()
+    let names: Vec<_> = FailReason::ALL
+        .iter()
+        .map(|reason| Some(reason.name()))
+        .chain([None])
+        .collect();
+    ObjectBuilder::new()
+        .schema_type(nullable_text())
+        .enum_values(Some(names))
+        .description(Some("失败原因代码，未失败时为 null"))
+        .build()
 }
 
 /// The schema of a time that is always there.
@@ -65,10 +75,19 @@ pub(crate) fn date_time_or_null() -> Object {
     time_schema(nullable_text())
 }
 
+/// The schema of a time in a request: any offset, or null.
+pub(crate) fn wanted_time() -> Object {
+    let description = "定时发布时间，ISO 8601，须带时区；不能早于当前时间，最晚一年以内。立即发布则不传";
+    ObjectBuilder::from(date_time_or_null())
+        .description(Some(description))
+        .build()
+}
+
 fn time_schema(schema_type: SchemaType) -> Object {
     ObjectBuilder::new()
         .schema_type(schema_type)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .description(Some("ISO 8601 时间（UTC）"))
         .examples(["2023-10-26T16:00:00Z"])
         .build()
 }
@@ -77,6 +96,10 @@ fn nullable_text() -> SchemaType {
     SchemaType::from_iter([Type::String, Type::Null])
 }
 
-fn names(names: impl Iterator<Item = &'static str>) -> Object {
-    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build()
+fn names(names: impl Iterator<Item = &'static str>, description: &str) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(names))
+        .description(Some(description))
+        .build()
 }

@@ -38,8 +38,6 @@ pub struct Channel {
     pub broken_reason: Option<String>,
     /// No creation before this.
     pub pause_until: Timestamp,
-    /// The newest Moment surely created here, with its time.
-    pub last_moment: Option<(String, Timestamp)>,
     /// When it was bound.
     pub create_time: Timestamp,
 }
@@ -82,7 +80,7 @@ pub struct Removal {
 }
 
 const COLUMNS: &str = "c.id, c.user_id, c.kind, c.name, c.handle, c.agent_id, c.wxid, c.base_url, c.credential, c.credential_version, \
-    c.broken_reason, c.pause_until, c.last_moment_id, c.last_moment_time, c.create_time";
+    c.broken_reason, c.pause_until, c.create_time";
 
 impl Store {
     /// A new channel's id; the credential is sealed for it before the row exists.
@@ -204,13 +202,15 @@ impl Store {
         Ok(())
     }
 
-    /// Remembers the newest Moment surely created on the channel.
-    pub async fn note_moment(&self, id: ChannelId, moment_id: &str, at: Timestamp) -> Result<(), StoreError> {
-        let sql = "UPDATE t_moment_channel SET last_moment_id = ?, last_moment_time = ? \
-                   WHERE id = ? AND coalesce(last_moment_time, 0) <= ?";
-        self.execute(sql, [moment_id.into(), at.0.into(), id.0.into(), at.0.into()])
-            .await?;
-        Ok(())
+    /// The newest Moment that is known to have come out on the channel, with the time when that became known.
+    pub async fn newest_moment(&self, id: ChannelId) -> Result<Option<(String, Timestamp)>, StoreError> {
+        let sql = "SELECT moment_id, created_time FROM t_moment_publication \
+                   WHERE channel_id = ? AND created_time IS NOT NULL ORDER BY created_time DESC LIMIT 1";
+        let Some(row) = self.row(sql, [id.0.into()]).await? else {
+            return Ok(None);
+        };
+        let moment: Option<String> = row.try_get("", "moment_id")?;
+        Ok(moment.zip(rows::time_opt(&row, "created_time")?))
     }
 
     /// Removes the user's channel with its accounts. Publications that have not been submitted fail; those already with the platform end as
@@ -326,7 +326,6 @@ async fn fail_open(txn: &DatabaseTransaction, id: ChannelId, now: Timestamp) -> 
 
 fn channel(row: &QueryResult) -> Result<Channel, StoreError> {
     let id: i64 = row.try_get("", "id")?;
-    let last_moment: Option<String> = row.try_get("", "last_moment_id")?;
     Ok(Channel {
         id: ChannelId(id),
         user_id: UserId(row.try_get("", "user_id")?),
@@ -340,7 +339,6 @@ fn channel(row: &QueryResult) -> Result<Channel, StoreError> {
         credential_version: row.try_get("", "credential_version")?,
         broken_reason: row.try_get("", "broken_reason")?,
         pause_until: Timestamp(row.try_get("", "pause_until")?),
-        last_moment: last_moment.zip(rows::time_opt(row, "last_moment_time")?),
         create_time: Timestamp(row.try_get("", "create_time")?),
     })
 }

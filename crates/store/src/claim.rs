@@ -76,7 +76,7 @@ impl Store {
             .query_all_raw(statement(&sql, [task.0.into(), user.0.into()]))
             .await?;
         let free = rows.iter().map(numbered).collect::<Result<Vec<_>, _>>()?;
-        take(&txn, &free, owner, until).await?;
+        take(&txn, &rows, owner, until).await?;
         txn.commit().await?;
         if free.is_empty() && self.find_task(user, task).await?.is_none() {
             return Ok(None);
@@ -121,7 +121,7 @@ impl Store {
         }
         take(&txn, &due, owner, until).await?;
         txn.commit().await?;
-        Ok(due)
+        Ok(due.iter().filter_map(readable).collect())
     }
 
     async fn with_content(
@@ -172,13 +172,19 @@ impl Store {
     }
 }
 
-/// The due rows with the lease number that the claim gives them.
-async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec<(Publication, i64)>, StoreError> {
+/// The due rows.
+async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec<QueryResult>, StoreError> {
     let sql = format!(
         "SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p WHERE p.look_time <= ? ORDER BY p.look_time, p.id LIMIT ?"
     );
-    let rows = txn.query_all_raw(statement(&sql, [now.0.into(), most.into()])).await?;
-    rows.iter().map(numbered).collect()
+    Ok(txn.query_all_raw(statement(&sql, [now.0.into(), most.into()])).await?)
+}
+
+/// Like [`numbered`]; a row that cannot be read is passed over until its lease ends, so that it does not stand in the others' way.
+fn readable(row: &QueryResult) -> Option<(Publication, i64)> {
+    numbered(row)
+        .inspect_err(|error| tracing::error!(%error, "a due publication cannot be read and is passed over"))
+        .ok()
 }
 
 /// A row with the lease number that the claim gives it.
@@ -189,11 +195,14 @@ fn numbered(row: &QueryResult) -> Result<(Publication, i64), StoreError> {
 
 async fn take(
     txn: &DatabaseTransaction,
-    rows: &[(Publication, i64)],
+    rows: &[QueryResult],
     owner: &str,
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    let ids: Vec<_> = rows.iter().map(|(publication, _)| publication.id.0).collect();
+    let ids = rows
+        .iter()
+        .map(|row| row.try_get("", "id"))
+        .collect::<Result<Vec<i64>, _>>()?;
     let sql = "UPDATE t_moment_publication SET lease = lease + 1, owner = ?, look_time = ? \
                WHERE id IN (SELECT value FROM json_each(?))";
     txn.execute_raw(statement(sql, [owner.into(), until.0.into(), json(&ids)?.into()]))

@@ -76,8 +76,6 @@ CREATE TABLE t_moment_channel (
     token_expires      BIGINT,
     refresh_fence      BIGINT       NOT NULL,         -- grows with every refresh begun
     refresh_until      BIGINT       NOT NULL,         -- who began it has the right until then
-    last_moment_id     VARCHAR(255),                  -- the newest Moment surely created here
-    last_moment_time   BIGINT,
     create_time        BIGINT       NOT NULL,
     update_time        BIGINT       NOT NULL
 );
@@ -111,7 +109,7 @@ CREATE TABLE t_moment_publication (
 );
 CREATE INDEX i_moment_publication_look ON t_moment_publication (look_time, id);
 CREATE INDEX i_moment_publication_task ON t_moment_publication (task_id);
-CREATE INDEX i_moment_publication_channel ON t_moment_publication (channel_id);
+CREATE INDEX i_moment_publication_channel ON t_moment_publication (channel_id, created_time);
 CREATE INDEX i_moment_publication_moment ON t_moment_publication (moment_id);
 CREATE UNIQUE INDEX u_moment_publication_in_flight ON t_moment_publication (in_flight);
 

@@ -34,7 +34,10 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
         if !identity.permissions.contains(&P::NAME) {
             return Err(ApiError::Forbidden(P::NAME));
         }
-        Ok(Self { user: identity.user, permission: PhantomData })
+        Ok(Self {
+            user: identity.user,
+            permission: PhantomData,
+        })
     }
 }
 
@@ -44,5 +47,9 @@ fn bearer(headers: &HeaderMap) -> Result<&str, TokenProblem> {
     let value = value.to_str().map_err(|_| TokenProblem::Invalid)?;
     let (scheme, token) = value.split_once(' ').ok_or(TokenProblem::Missing)?;
     let token = token.trim();
-    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() { Ok(token) } else { Err(TokenProblem::Missing) }
+    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
+        Ok(token)
+    } else {
+        Err(TokenProblem::Missing)
+    }
 }

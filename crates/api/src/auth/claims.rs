@@ -22,7 +22,10 @@ pub struct ClaimNames {
 
 impl Default for ClaimNames {
     fn default() -> Self {
-        Self { user: "sub".to_owned(), permissions: "permissions".to_owned() }
+        Self {
+            user: "sub".to_owned(),
+            permissions: "permissions".to_owned(),
+        }
     }
 }
 
@@ -42,7 +45,11 @@ impl ClaimNames {
     pub(crate) fn identity(&self, claims: &Claims) -> Option<Identity> {
         let user = find(claims, &self.user).and_then(user_id)?;
         let held = find(claims, &self.permissions).map(permissions).unwrap_or_default();
-        let permissions = PERMISSIONS.iter().copied().filter(|known| held.contains(known)).collect();
+        let permissions = PERMISSIONS
+            .iter()
+            .copied()
+            .filter(|known| held.contains(known))
+            .collect();
         Some(Identity { user, permissions })
     }
 }
@@ -50,7 +57,10 @@ impl ClaimNames {
 /// The time in a claim such as `exp`: seconds since the epoch, perhaps with a fraction, which is dropped.
 pub(crate) fn time(claims: &Claims, name: &str) -> Option<Timestamp> {
     let value = claims.get(name)?;
-    value.as_i64().or_else(|| value.as_f64().and_then(whole)).map(Timestamp::from_secs)
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().and_then(whole))
+        .map(Timestamp::from_secs)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]

@@ -13,7 +13,7 @@ use crate::auth::TokenProblem;
 use crate::auth::keys::{Key, KeyError};
 
 /// Time between two fetches that the same trouble asks for; a caller with invented key names cannot make us hammer the login service.
-const GAP: Duration = Duration::from_secs(60);
+const GAP: Duration = Duration::from_mins(1);
 /// The same after a failed fetch without any keys, when nobody can call at all.
 const RETRY_GAP: Duration = Duration::from_secs(5);
 /// Keys older than this are fetched again, so that one that was taken back stops working.
@@ -59,7 +59,12 @@ impl KeySet {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(KeyError::Client)?;
-        Ok(Self { url, client, known: RwLock::default(), fetching: Mutex::default() })
+        Ok(Self {
+            url,
+            client,
+            known: RwLock::default(),
+            fetching: Mutex::default(),
+        })
     }
 
     /// The key that a token says it was signed with. Fetches the set when the key is unknown or the set is old.
@@ -93,7 +98,10 @@ impl KeySet {
         *last = Some(now);
         match self.fetch().await {
             Ok(keys) => {
-                let known = Known { keys: Arc::new(keys), fetched: Some(now) };
+                let known = Known {
+                    keys: Arc::new(keys),
+                    fetched: Some(now),
+                };
                 *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
             }
             Err(error) => {
@@ -106,7 +114,10 @@ impl KeySet {
     async fn fetch(&self) -> reqwest::Result<HashMap<Option<String>, Key>> {
         let answer = self.client.get(self.url.clone()).send().await?.error_for_status()?;
         let set: JwkSet = answer.json().await?;
-        let keys = set.keys.iter().filter_map(|jwk| Some((jwk.common.key_id.clone(), Key::of_jwk(jwk)?)));
+        let keys = set
+            .keys
+            .iter()
+            .filter_map(|jwk| Some((jwk.common.key_id.clone(), Key::of_jwk(jwk)?)));
         Ok(keys.collect())
     }
 

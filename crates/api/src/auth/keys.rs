@@ -45,14 +45,21 @@ impl Key {
     /// A public key in PEM; its kind decides the algorithm.
     pub(crate) fn public_pem(pem: &[u8]) -> Result<Self, KeyError> {
         let text = String::from_utf8_lossy(pem);
-        if !["-----BEGIN PUBLIC KEY", "-----BEGIN RSA PUBLIC KEY"].iter().any(|begin| text.contains(begin)) {
+        if !["-----BEGIN PUBLIC KEY", "-----BEGIN RSA PUBLIC KEY"]
+            .iter()
+            .any(|begin| text.contains(begin))
+        {
             return Err(KeyError::NoPublicKey);
         }
         if let Ok(key) = DecodingKey::from_ed_pem(pem) {
             return Ok(Self::new(Algorithm::EdDSA, key));
         }
         if let Ok(key) = DecodingKey::from_ec_pem(pem) {
-            return if is_p256_point(&key) { Ok(Self::new(Algorithm::ES256, key)) } else { Err(KeyError::UnsupportedKey) };
+            return if is_p256_point(&key) {
+                Ok(Self::new(Algorithm::ES256, key))
+            } else {
+                Err(KeyError::UnsupportedKey)
+            };
         }
         let key = DecodingKey::from_rsa_pem(pem).map_err(|_| KeyError::UnsupportedKey)?;
         Ok(Self::new(Algorithm::RS256, key))
@@ -68,7 +75,11 @@ impl Key {
             _ => return None,
         };
         let encrypts = jwk.common.public_key_use == Some(jsonwebtoken::jwk::PublicKeyUse::Encryption);
-        if encrypts { None } else { Some(Self::new(algorithm, DecodingKey::from_jwk(jwk).ok()?)) }
+        if encrypts {
+            None
+        } else {
+            Some(Self::new(algorithm, DecodingKey::from_jwk(jwk).ok()?))
+        }
     }
 
     /// The claims of a token with a good signature. Times are not checked here, because they need the clock.

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::auth::claims::Identity;
 
 /// A key that the login service takes back stops working within this time.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 /// A token is kept by its hash: about a hundred bytes each.
 const MOST: usize = 10_000;
 

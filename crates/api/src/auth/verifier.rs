@@ -7,11 +7,11 @@ use moments_domain::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::auth::TokenProblem;
 use crate::auth::claims::{self, ClaimNames, Claims, Identity};
 use crate::auth::jwks::KeySet;
 use crate::auth::keys::{Key, KeyError};
 use crate::auth::token_cache::TokenCache;
-use crate::auth::TokenProblem;
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +36,10 @@ enum Keys {
 impl Verifier {
     /// Tokens signed with a shared secret, HS256 only (`auth.hs256_secret`).
     pub fn hs256(secret: &SecretString, names: ClaimNames) -> Result<Self, KeyError> {
-        Ok(Self::new(Keys::One(Key::hs256(secret.expose_secret().as_bytes())?), names))
+        Ok(Self::new(
+            Keys::One(Key::hs256(secret.expose_secret().as_bytes())?),
+            names,
+        ))
     }
 
     /// Tokens signed with the private half of a public key in PEM, the text of `auth.public_key_file`.
@@ -70,12 +73,19 @@ impl Verifier {
     }
 
     fn new(keys: Keys, names: ClaimNames) -> Self {
-        Self { keys, names, cache: TokenCache::default() }
+        Self {
+            keys,
+            names,
+            cache: TokenCache::default(),
+        }
     }
 
     /// The signature is good, so the configuration is the likely culprit.
     fn nobody(&self) -> TokenProblem {
-        tracing::warn!(claim = self.names.user, "a good token names no user by number: check auth.user_claim");
+        tracing::warn!(
+            claim = self.names.user,
+            "a good token names no user by number: check auth.user_claim"
+        );
         TokenProblem::Invalid
     }
 }

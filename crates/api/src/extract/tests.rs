@@ -17,15 +17,27 @@ impl JsonBody for Sample {
 #[track_caller]
 fn check(body: &str, field: Option<&str>, message: &str) {
     let malformed = parse::<Sample>(body.as_bytes()).expect_err("it cannot be read");
-    assert_eq!((malformed.field.as_deref(), malformed.message.as_str()), (field, message), "{body}");
+    assert_eq!(
+        (malformed.field.as_deref(), malformed.message.as_str()),
+        (field, message),
+        "{body}"
+    );
 }
 
 #[test]
 fn what_cannot_be_read_is_explained_without_repeating_it() {
     check("", None, "请求体不是有效的 JSON（第 1 行第 0 列）");
     check("{\"name\":\n oops}", None, "请求体不是有效的 JSON（第 2 行第 2 列）");
-    check(r#"{"name":"a"} trailing"#, None, "请求体不是有效的 JSON（第 1 行第 14 列）");
-    check(r#"{"name":{"secret":1}}"#, Some("name"), "字段 name 格式错误：name 应为字符串");
+    check(
+        r#"{"name":"a"} trailing"#,
+        None,
+        "请求体不是有效的 JSON（第 1 行第 14 列）",
+    );
+    check(
+        r#"{"name":{"secret":1}}"#,
+        Some("name"),
+        "字段 name 格式错误：name 应为字符串",
+    );
     check("7", None, "请求体应为 JSON 对象，且字段不能重复");
 }
 

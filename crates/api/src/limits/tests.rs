@@ -13,7 +13,11 @@ fn a_user_gets_a_minutes_share_at_once_and_then_waits() {
     for _ in 0..60 {
         assert_eq!(limiter.check(ALICE), Ok(()));
     }
-    assert_eq!(limiter.check(ALICE), Err(Duration::from_secs(1)), "the minute's share is used up");
+    assert_eq!(
+        limiter.check(ALICE),
+        Err(Duration::from_secs(1)),
+        "the minute's share is used up"
+    );
     assert_eq!(limiter.check(BOB), Ok(()), "another user has a share of its own");
     clock.advance(Duration::from_secs(1));
     assert_eq!(limiter.check(ALICE), Ok(()), "one more has come back");

@@ -185,5 +185,7 @@ pub(crate) async fn remove_channel(
     PathId(id): PathId,
 ) -> Result<Reply<RemovalBody>, ApiError> {
     let removal = app.engine.remove_channel(caller.user, ChannelId(id)).await?;
-    Ok(Reply::ok(RemovalBody { failed_publications: removal.failed_publications }))
+    Ok(Reply::ok(RemovalBody {
+        failed_publications: removal.failed_publications,
+    }))
 }

@@ -48,5 +48,8 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<Reply<HealthBody>, 
 
 /// The text that Prometheus scrapes.
 pub(crate) async fn metrics(State(app): State<App>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render())
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        app.metrics.render(),
+    )
 }

@@ -14,12 +14,21 @@ use crate::error::ApiError;
 
 /// The file behind a signed address; 404 for any address that is not good.
 pub(crate) async fn open_media(State(app): State<App>, params: RawPathParams) -> Result<Response, ApiError> {
-    let param = |wanted: &str| params.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value).unwrap_or_default();
+    let param = |wanted: &str| {
+        params
+            .iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value)
+            .unwrap_or_default()
+    };
     let missing = || ApiError::from(Problem::NotFound("媒体"));
     let until = param("until").parse().map_err(|_| missing())?;
     let media = app.engine.open_media(until, param("signature"), param("name"))?;
     let file = File::open(&media.path).await.map_err(|_| missing())?;
     let bytes = file.metadata().await.map_err(|_| missing())?.len();
-    let headers = [(header::CONTENT_TYPE, media.mime.to_owned()), (header::CONTENT_LENGTH, bytes.to_string())];
+    let headers = [
+        (header::CONTENT_TYPE, media.mime.to_owned()),
+        (header::CONTENT_LENGTH, bytes.to_string()),
+    ];
     Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
 }

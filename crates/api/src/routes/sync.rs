@@ -39,7 +39,7 @@ pub(crate) struct CreateSync {
     account_ids: Option<Vec<AccountId>>,
     /// 定时发布时间，须带时区；立即发布则不传。最早为当前时间，最晚一年以内
     #[serde(default, deserialize_with = "wire::time")]
-    #[schema(schema_with = wire::date_time_or_null)]
+    #[schema(schema_with = wire::wanted_time)]
     scheduled_time: Option<Timestamp>,
 }
 
@@ -66,7 +66,14 @@ impl CreateSync {
     }
 
     fn once(&self, key: OnceKey) -> Result<Option<Idempotency>, ApiError> {
-        key.0.map(|key| Ok(Idempotency { key, body_hash: self.hash()? })).transpose()
+        key.0
+            .map(|key| {
+                Ok(Idempotency {
+                    key,
+                    body_hash: self.hash()?,
+                })
+            })
+            .transpose()
     }
 }
 
@@ -141,7 +148,11 @@ impl From<Accepted> for AcceptedBody {
 
 impl From<AccountWarning> for WarningBody {
     fn from(warning: AccountWarning) -> Self {
-        Self { account_id: warning.account_id.0, status: warning.status.name(), message: warning.message }
+        Self {
+            account_id: warning.account_id.0,
+            status: warning.status.name(),
+            message: warning.message,
+        }
     }
 }
 

@@ -1,17 +1,17 @@
-//! A task with its results (requirement 2.3).
+//! A task with its results (requirement 2.3), taking it back, and wanting a new attempt.
 
 use axum::extract::State;
 use moments_domain::TaskId;
 use moments_domain::status::StatusCounts;
 use moments_store::{ResultView, TaskView};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::auth::{self, Caller};
 use crate::envelope::{Envelope, Reply};
 use crate::error::ApiError;
-use crate::extract::PathId;
+use crate::extract::{Body, JsonBody, PathId};
 use crate::openapi::ErrorBody;
 use crate::wire::{self, WireTime};
 
@@ -159,5 +159,67 @@ pub(crate) async fn get_task(
     PathId(id): PathId,
 ) -> Result<Reply<TaskBody>, ApiError> {
     let task = app.engine.task(caller.user, TaskId(id)).await?;
+    Ok(Reply::ok(task.into()))
+}
+
+/// 取消尚未提交到平台的部分；已提交的部分继续执行
+#[utoipa::path(
+    post, path = "/tasks/{taskId}/cancel", tag = "sync",
+    params(("taskId" = i64, Path, minimum = 1, maximum = 9_007_199_254_740_991_i64, description = "同步任务ID")),
+    responses(
+        (status = 200, description = "取消后的任务", body = Envelope<TaskBody>),
+        (status = 400, description = "taskId 不是有效的整数", body = ErrorBody),
+        (status = 404, description = "任务不存在或不属于当前用户", body = ErrorBody),
+        (status = 409, description = "任务已提交到平台或已结束", body = ErrorBody),
+    ),
+    security(("bearer" = ["workbench:wechat:moments:sync:create"])),
+)]
+pub(crate) async fn cancel_task(
+    caller: Caller<auth::SyncCreate>,
+    State(app): State<App>,
+    PathId(id): PathId,
+) -> Result<Reply<TaskBody>, ApiError> {
+    let task = app.engine.cancel_task(caller.user, TaskId(id)).await?;
+    Ok(Reply::ok(task.into()))
+}
+
+/// 重试请求
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct RetryTask {
+    /// 已人工核对，确认朋友圈中没有该内容：待人工核对（HELD）的部分也重新发布
+    #[schema(example = false)]
+    confirm_not_published: bool,
+}
+
+impl JsonBody for RetryTask {
+    fn shape(_: &str) -> &'static str {
+        "true 或 false"
+    }
+}
+
+/// 重新发布任务中失败、已错过的部分；已成功的账号不受影响
+#[utoipa::path(
+    post, path = "/tasks/{taskId}/retry", tag = "sync",
+    params(("taskId" = i64, Path, minimum = 1, maximum = 9_007_199_254_740_991_i64, description = "同步任务ID")),
+    request_body = RetryTask,
+    responses(
+        (status = 200, description = "重试后的任务", body = Envelope<TaskBody>),
+        (status = 400, description = "taskId 或请求体格式不正确", body = ErrorBody),
+        (status = 404, description = "任务不存在或不属于当前用户", body = ErrorBody),
+        (status = 409, description = "没有可以重试的内容", body = ErrorBody),
+    ),
+    security(("bearer" = ["workbench:wechat:moments:sync:create"])),
+)]
+pub(crate) async fn retry_task(
+    caller: Caller<auth::SyncCreate>,
+    State(app): State<App>,
+    PathId(id): PathId,
+    Body(retry): Body<RetryTask>,
+) -> Result<Reply<TaskBody>, ApiError> {
+    let task = app
+        .engine
+        .retry_task(caller.user, TaskId(id), retry.confirm_not_published)
+        .await?;
     Ok(Reply::ok(task.into()))
 }

@@ -1,29 +1,68 @@
-//! The table of errors: each kind of "no" with its status and code.
+//! The table of errors: each kind of "no" with its status and its code for programs.
 
+use axum::body::to_bytes;
 use axum::response::IntoResponse;
-use moments_domain::{AccountId, FailReason, Failure, MomentError};
+use moments_domain::{AccountId, AccountStatus, FailReason, Failure, MomentError};
 use moments_engine::Problem;
+use serde_json::{Value, json};
 
+use super::world::NOW;
+use crate::envelope;
 use crate::error::ApiError;
 
-#[track_caller]
-fn check(problem: Problem, status: u16) {
-    let name = format!("{problem:?}");
-    assert_eq!(ApiError::from(problem).into_response().status().as_u16(), status, "{name}");
+async fn check(problem: Problem, status: u16, data: Value) {
+    let response = envelope::close(ApiError::from(problem).into_response(), NOW);
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("a body");
+    let envelope: Value = serde_json::from_slice(&bytes).expect("an envelope");
+    assert_eq!(
+        (&envelope["code"], &envelope["data"]),
+        (&json!(status), &data),
+        "{envelope}"
+    );
 }
 
-#[test]
-fn every_problem_has_the_status_of_the_conventions() {
+#[tokio::test]
+async fn every_problem_has_the_status_of_the_conventions_and_a_stable_code() {
     let failure = || Failure::new(FailReason::CredentialBroken, "凭证失效");
-    check(Problem::Invalid(Vec::new()), 422);
-    check(MomentError::WechatAccountNotFound(vec![AccountId("a".into())]).into(), 404);
-    check(MomentError::MomentSyncCreation("数据库繁忙".into()).into(), 503);
-    check(MomentError::WechatApi(failure()).into(), 422);
-    check(MomentError::MomentPublishFailed(failure()).into(), 422);
-    check(Problem::Unusable(Vec::new()), 422);
-    check(Problem::NotFound("任务"), 404);
-    check(Problem::Conflict("已被占用".into()), 409);
-    check(Problem::Unfit("没有图片".into()), 422);
-    check(Problem::SwitchedOff("未启用"), 409);
-    check(Problem::Internal("a cause".into()), 500);
+    let code = |code: &str| json!({ "error": code });
+    let refused = |code: &str| json!({ "error": code, "reason": "CREDENTIAL_BROKEN" });
+    let account = || AccountId("wxid_1".into());
+
+    let missing = json!({ "error": "WechatAccountNotFoundException", "accountIds": ["wxid_1"] });
+    check(MomentError::WechatAccountNotFound(vec![account()]).into(), 404, missing).await;
+    let busy = MomentError::MomentSyncCreation("数据库繁忙".into());
+    check(busy.into(), 503, code("MomentSyncCreationException")).await;
+    check(
+        MomentError::WechatApi(failure()).into(),
+        422,
+        refused("WechatApiException"),
+    )
+    .await;
+    check(
+        MomentError::MomentPublishFailed(failure()).into(),
+        422,
+        refused("MomentPublishFailedException"),
+    )
+    .await;
+
+    check(Problem::NotFound("任务"), 404, code("NOT_FOUND")).await;
+    check(Problem::Conflict("已被占用".into()), 409, code("CONFLICT")).await;
+    check(Problem::SwitchedOff("未启用"), 409, code("SWITCHED_OFF")).await;
+    check(Problem::Internal("a cause".into()), 500, code("INTERNAL")).await;
+
+    check(Problem::Invalid(Vec::new()), 422, json!([])).await;
+    let unfit = json!([{ "field": "contentId", "message": "没有图片" }]);
+    check(Problem::Unfit("没有图片".into()), 422, unfit).await;
+    let expired = json!([{
+        "field": "accountIds",
+        "message": "账号 wxid_1 授权已失效，请重新授权后再发布",
+        "accountId": "wxid_1",
+        "status": "EXPIRED",
+    }]);
+    check(
+        Problem::Unusable(vec![(account(), AccountStatus::Expired)]),
+        422,
+        expired,
+    )
+    .await;
 }

@@ -23,7 +23,8 @@ async fn binding_a_corp_brings_its_members() {
     assert_eq!(channel, expected);
     assert_eq!(world.get("/channels").await.expect(200), json!([channel]));
     let accounts = world.get("/accounts").await.expect(200);
-    let first = json!({ "accountId": "ww1:zhangsan", "accountName": "张三", "accountType": "WEWORK", "status": "ACTIVE" });
+    let first =
+        json!({ "accountId": "ww1:zhangsan", "accountName": "张三", "accountType": "WEWORK", "status": "ACTIVE" });
     assert_eq!((accounts.as_array().map(Vec::len), &accounts[0]), (Some(3), &first));
 }
 
@@ -32,7 +33,12 @@ async fn no_answer_ever_holds_the_secret() {
     let world = World::new().await;
     let bound = world.bind("ww1", GOOD).await;
     let refused = world.bind("ww2", "wrong-secret").await;
-    let unreadable = world.post("/channels/wecom", json!({ "corpId": "ww1", "agentId": GOOD, "secret": [GOOD] })).await;
+    let unreadable = world
+        .post(
+            "/channels/wecom",
+            json!({ "corpId": "ww1", "agentId": GOOD, "secret": [GOOD] }),
+        )
+        .await;
     unreadable.expect(400);
     let listed = world.get("/channels").await;
     for answer in [bound, refused, unreadable, listed] {
@@ -57,7 +63,12 @@ async fn everything_missing_is_told_at_once() {
         ("/channels/gewe", &["appId", "token"][..]),
     ] {
         let data = world.post(path, json!({ "name": " ", "agentId": 0 })).await.expect(422);
-        let named: Vec<_> = data.as_array().expect("a list").iter().filter_map(|error| error["field"].as_str()).collect();
+        let named: Vec<_> = data
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|error| error["field"].as_str())
+            .collect();
         assert_eq!(named, fields, "{path}");
     }
 }
@@ -65,7 +76,9 @@ async fn everything_missing_is_told_at_once() {
 #[tokio::test]
 async fn a_gateway_that_is_switched_off_says_how_to_switch_it_on() {
     let world = World::new().await;
-    let answer = world.post("/channels/gewe", json!({ "appId": "wx_device_01", "token": "t" })).await;
+    let answer = world
+        .post("/channels/gewe", json!({ "appId": "wx_device_01", "token": "t" }))
+        .await;
     assert_eq!(answer.error(409), "SWITCHED_OFF");
     assert!(answer.message().contains("gewe.enabled"), "{}", answer.message());
 }
@@ -74,9 +87,15 @@ async fn a_gateway_that_is_switched_off_says_how_to_switch_it_on() {
 async fn a_channel_can_be_checked_again_and_removed_once() {
     let world = World::bound().await;
     let id = world.get("/channels").await.expect(200)[0]["id"].clone();
-    let refreshed = world.post(&format!("/channels/{id}/refresh"), json!({})).await.expect(200);
+    let refreshed = world
+        .post(&format!("/channels/{id}/refresh"), json!({}))
+        .await
+        .expect(200);
     assert_eq!((&refreshed["id"], &refreshed["accounts"]), (&id, &json!(3)));
-    assert_eq!(world.delete(&format!("/channels/{id}")).await.expect(200), json!({ "failedPublications": 0 }));
+    assert_eq!(
+        world.delete(&format!("/channels/{id}")).await.expect(200),
+        json!({ "failedPublications": 0 })
+    );
     assert_eq!(world.delete(&format!("/channels/{id}")).await.error(404), "NOT_FOUND");
     assert_eq!(world.get("/accounts").await.expect(200), json!([]));
 }

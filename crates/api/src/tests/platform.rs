@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use moments_domain::{AccountStatus, ErrorClass};
 use moments_media::MediaLimits;
 use moments_platforms::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform, Post,
-    Prepared, Refusal, SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform,
+    Post, Prepared, Refusal, SearchWindow, SourceMedia,
 };
 use secrecy::ExposeSecret;
 

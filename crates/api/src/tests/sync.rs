@@ -10,8 +10,15 @@ fn simple() -> Value {
 }
 
 async fn post_with_key(world: &World, key: &str, body: &str) -> Answer {
-    let mut request = request("POST", &format!("{BASE}/sync"), Some(&token(OWNER, PERMISSIONS)), Some(body.to_owned()));
-    request.headers_mut().insert("Idempotency-Key", key.parse().expect("a header"));
+    let mut request = request(
+        "POST",
+        &format!("{BASE}/sync"),
+        Some(&token(OWNER, PERMISSIONS)),
+        Some(body.to_owned()),
+    );
+    request
+        .headers_mut()
+        .insert("Idempotency-Key", key.parse().expect("a header"));
     world.send(request).await
 }
 
@@ -57,25 +64,53 @@ async fn a_scheduled_task_warns_of_accounts_that_are_off_line_and_speaks_utc() {
 #[tokio::test]
 async fn an_account_that_is_off_line_cannot_publish_now() {
     let world = World::bound().await;
-    let data = world.post("/sync", json!({ "text": "早安", "accountIds": ["ww1:wangwu"] })).await.expect(422);
+    let data = world
+        .post("/sync", json!({ "text": "早安", "accountIds": ["ww1:wangwu"] }))
+        .await
+        .expect(422);
     assert_eq!(data[0]["field"], "accountIds");
-    assert_eq!((&data[0]["accountId"], &data[0]["status"]), (&json!("ww1:wangwu"), &json!("OFFLINE")));
+    assert_eq!(
+        (&data[0]["accountId"], &data[0]["status"]),
+        (&json!("ww1:wangwu"), &json!("OFFLINE"))
+    );
 }
 
 #[tokio::test]
 async fn accounts_that_are_not_the_users_are_named() {
     let world = World::bound().await;
-    let data = world.post("/sync", json!({ "text": "早安", "accountIds": ["ww1:zhangsan", "ww9:nobody"] })).await.expect(404);
-    assert_eq!(data, json!({ "error": "WechatAccountNotFoundException", "accountIds": ["ww9:nobody"] }));
+    let data = world
+        .post(
+            "/sync",
+            json!({ "text": "早安", "accountIds": ["ww1:zhangsan", "ww9:nobody"] }),
+        )
+        .await
+        .expect(404);
+    assert_eq!(
+        data,
+        json!({ "error": "WechatAccountNotFoundException", "accountIds": ["ww9:nobody"] })
+    );
 }
 
 #[tokio::test]
 async fn all_broken_rules_are_told_at_once() {
     let world = World::bound().await;
-    let data = world.post("/sync", json!({ "scheduledTime": "2020-01-01T00:00:00Z" })).await.expect(422);
-    let fields: Vec<_> = data.as_array().expect("a list").iter().map(|error| error["field"].clone()).collect();
+    let data = world
+        .post("/sync", json!({ "scheduledTime": "2020-01-01T00:00:00Z" }))
+        .await
+        .expect(422);
+    let fields: Vec<_> = data
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|error| error["field"].clone())
+        .collect();
     assert_eq!(fields, ["accountIds", "text", "scheduledTime"]);
-    assert!(data.as_array().expect("a list").iter().all(|error| error["message"].as_str().is_some_and(|m| !m.is_ascii())));
+    assert!(
+        data.as_array()
+            .expect("a list")
+            .iter()
+            .all(|error| error["message"].as_str().is_some_and(|m| !m.is_ascii()))
+    );
 }
 
 #[tokio::test]
@@ -99,19 +134,29 @@ async fn what_cannot_be_read_is_400_and_names_the_field() {
         let answer = world.post("/sync", body.clone()).await;
         let data = answer.expect(400);
         assert_eq!(data, json!({ "error": "MALFORMED", "field": field }), "{body}");
-        assert!(answer.message().contains(field.unwrap_or("请求体")), "{body}: {}", answer.message());
+        assert!(
+            answer.message().contains(field.unwrap_or("请求体")),
+            "{body}: {}",
+            answer.message()
+        );
     }
 }
 
 #[tokio::test]
 async fn a_key_makes_a_retry_harmless() {
     let world = World::bound().await;
-    let first = post_with_key(&world, "k-1", r#"{"text":"早安","accountIds":["ww1:zhangsan"]}"#).await.expect(202);
-    let again = post_with_key(&world, "k-1", r#"{ "accountIds": ["ww1:zhangsan"], "text": "早安" }"#).await.expect(202);
+    let first = post_with_key(&world, "k-1", r#"{"text":"早安","accountIds":["ww1:zhangsan"]}"#)
+        .await
+        .expect(202);
+    let again = post_with_key(&world, "k-1", r#"{ "accountIds": ["ww1:zhangsan"], "text": "早安" }"#)
+        .await
+        .expect(202);
     assert_eq!(first, again, "the same request gets the same answer");
     let other = post_with_key(&world, "k-1", r#"{"text":"晚安","accountIds":["ww1:zhangsan"]}"#).await;
     assert_eq!(other.error(409), "CONFLICT");
-    let new = post_with_key(&world, "k-2", r#"{"text":"早安","accountIds":["ww1:zhangsan"]}"#).await.expect(202);
+    let new = post_with_key(&world, "k-2", r#"{"text":"早安","accountIds":["ww1:zhangsan"]}"#)
+        .await
+        .expect(202);
     assert_ne!(first["syncTaskId"], new["syncTaskId"]);
 }
 
@@ -122,12 +167,19 @@ async fn a_key_is_short_visible_ascii() {
         let data = post_with_key(&world, key, &simple().to_string()).await.expect(400);
         assert_eq!(data["field"], "Idempotency-Key", "{key:?}");
     }
-    post_with_key(&world, &"x".repeat(200), &simple().to_string()).await.expect(202);
+    post_with_key(&world, &"x".repeat(200), &simple().to_string())
+        .await
+        .expect(202);
 }
 
 #[tokio::test]
 async fn a_draft_that_is_not_there_is_404() {
     let world = World::bound().await;
-    let answer = world.post("/sync", json!({ "contentId": 4001, "accountIds": ["ww1:zhangsan"] })).await;
-    assert_eq!((answer.error(404), answer.message()), ("NOT_FOUND".to_owned(), "内容不存在".to_owned()));
+    let answer = world
+        .post("/sync", json!({ "contentId": 4001, "accountIds": ["ww1:zhangsan"] }))
+        .await;
+    assert_eq!(
+        (answer.error(404), answer.message()),
+        ("NOT_FOUND".to_owned(), "内容不存在".to_owned())
+    );
 }

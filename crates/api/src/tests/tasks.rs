@@ -35,7 +35,10 @@ async fn a_task_is_shown_with_a_result_for_each_account() {
 #[tokio::test]
 async fn a_failure_says_why_to_programs_and_to_people() {
     let world = World::bound().await;
-    let task = world.post("/sync", json!({ "text": "早安", "accountIds": ["ww1:zhangsan"] })).await.expect(202);
+    let task = world
+        .post("/sync", json!({ "text": "早安", "accountIds": ["ww1:zhangsan"] }))
+        .await
+        .expect(202);
     let channel = world.get("/channels").await.expect(200)[0]["id"].clone();
     let removal = world.delete(&format!("/channels/{channel}")).await.expect(200);
     assert_eq!(removal, json!({ "failedPublications": 1 }));
@@ -45,13 +48,27 @@ async fn a_failure_says_why_to_programs_and_to_people() {
     assert_eq!(result["status"], "FAILED");
     assert_eq!(result["errorCode"], "WechatAccountNotFoundException");
     assert_eq!(result["errorReason"], "CHANNEL_REMOVED");
-    assert!(result["errorMessage"].as_str().is_some_and(|message| message.contains("解绑")), "{result}");
+    assert!(
+        result["errorMessage"]
+            .as_str()
+            .is_some_and(|message| message.contains("解绑")),
+        "{result}"
+    );
 }
 
 #[tokio::test]
 async fn an_id_that_is_no_id_is_400_and_an_unknown_one_404() {
     let world = World::new().await;
-    for id in ["abc", "0", "-1", "1.5", "9007199254740992", "99999999999999999999", "%20", "%FF"] {
+    for id in [
+        "abc",
+        "0",
+        "-1",
+        "1.5",
+        "9007199254740992",
+        "99999999999999999999",
+        "%20",
+        "%FF",
+    ] {
         let data = world.get(&format!("/tasks/{id}")).await.expect(400);
         assert_eq!(data["error"], "MALFORMED", "{id}");
     }

@@ -25,7 +25,11 @@ fn guarded() -> Vec<Guarded> {
                 continue;
             };
             let path = path.replace("{taskId}", "1").replace("{id}", "1");
-            routes.push(Guarded { method: method.to_uppercase(), path, permission: permission.to_owned() });
+            routes.push(Guarded {
+                method: method.to_uppercase(),
+                path,
+                permission: permission.to_owned(),
+            });
         }
     }
     routes
@@ -55,14 +59,22 @@ async fn no_route_opens_without_a_good_token() {
     let bad = [
         ("TOKEN_INVALID", "no.such.token".to_owned()),
         ("TOKEN_INVALID", signed(Algorithm::HS256, "another secret")),
-        ("TOKEN_INVALID", signed(Algorithm::HS512, "a secret of the tests, 32 bytes and more")),
+        (
+            "TOKEN_INVALID",
+            signed(Algorithm::HS512, "a secret of the tests, 32 bytes and more"),
+        ),
         ("TOKEN_INVALID", unsigned()),
         ("TOKEN_EXPIRED", expired),
     ];
     let routes = guarded();
-    assert_eq!(routes.len(), 8, "every route of the API is in the document");
+    assert_eq!(routes.len(), 10, "every route of the API is in the document");
     for route in &routes {
-        assert_eq!(answer(&world, route, None).await.error(401), "TOKEN_MISSING", "{}", route.path);
+        assert_eq!(
+            answer(&world, route, None).await.error(401),
+            "TOKEN_MISSING",
+            "{}",
+            route.path
+        );
         for (code, token) in &bad {
             let answer = answer(&world, route, Some(token)).await;
             assert_eq!(answer.error(401), *code, "{} {token}", route.path);
@@ -75,10 +87,17 @@ async fn no_route_opens_without_a_good_token() {
 async fn no_route_opens_without_its_own_permission() {
     let world = World::new().await;
     for route in guarded() {
-        let others: Vec<_> = PERMISSIONS.iter().copied().filter(|other| *other != route.permission).collect();
+        let others: Vec<_> = PERMISSIONS
+            .iter()
+            .copied()
+            .filter(|other| *other != route.permission)
+            .collect();
         assert_eq!(others.len(), PERMISSIONS.len() - 1, "{} is known", route.permission);
         let data = answer(&world, &route, Some(&token(OWNER, &others))).await.expect(403);
-        assert_eq!(data, json!({ "error": "PERMISSION_MISSING", "permission": route.permission }));
+        assert_eq!(
+            data,
+            json!({ "error": "PERMISSION_MISSING", "permission": route.permission })
+        );
         let with_it = answer(&world, &route, Some(&token(OWNER, &[&route.permission]))).await;
         assert!(![401, 403, 405].contains(&with_it.status), "{} {with_it:?}", route.path);
     }
@@ -87,10 +106,14 @@ async fn no_route_opens_without_its_own_permission() {
 #[tokio::test]
 async fn a_strangers_things_are_not_there() {
     let world = World::bound().await;
-    let task = world.post("/sync", json!({ "text": "早安", "accountIds": ["ww1:zhangsan"] })).await.expect(202);
+    let task = world
+        .post("/sync", json!({ "text": "早安", "accountIds": ["ww1:zhangsan"] }))
+        .await
+        .expect(202);
     let channel = world.get("/channels").await.expect(200)[0]["id"].clone();
     for (method, path) in [
         ("GET", format!("/tasks/{}", task["syncTaskId"])),
+        ("POST", format!("/tasks/{}/cancel", task["syncTaskId"])),
         ("POST", format!("/channels/{channel}/refresh")),
         ("DELETE", format!("/channels/{channel}")),
     ] {

@@ -75,8 +75,18 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = HandClock::at(NOW);
         let verifier = Verifier::hs256(&SECRET.into(), ClaimNames::default()).expect("a verifier");
-        let api = Api { engine: engine(&folder, clock.clone()).await, verifier, clock: clock.clone(), limits, metrics };
-        Self { clock, router: crate::router(api), folder }
+        let api = Api {
+            engine: engine(&folder, clock.clone()).await,
+            verifier,
+            clock: clock.clone(),
+            limits,
+            metrics,
+        };
+        Self {
+            clock,
+            router: crate::router(api),
+            folder,
+        }
     }
 
     /// A world in which the owner has bound a corp: two active members, one off line.
@@ -93,26 +103,53 @@ impl World {
 
     /// The owner gets a page.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send(request("GET", &format!("{BASE}{path}"), Some(&token(OWNER, PERMISSIONS)), None)).await
+        self.send(request(
+            "GET",
+            &format!("{BASE}{path}"),
+            Some(&token(OWNER, PERMISSIONS)),
+            None,
+        ))
+        .await
     }
 
     /// The owner posts JSON.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         let body = Some(body.to_string());
-        self.send(request("POST", &format!("{BASE}{path}"), Some(&token(OWNER, PERMISSIONS)), body)).await
+        self.send(request(
+            "POST",
+            &format!("{BASE}{path}"),
+            Some(&token(OWNER, PERMISSIONS)),
+            body,
+        ))
+        .await
     }
 
     /// The owner deletes.
     pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.send(request("DELETE", &format!("{BASE}{path}"), Some(&token(OWNER, PERMISSIONS)), None)).await
+        self.send(request(
+            "DELETE",
+            &format!("{BASE}{path}"),
+            Some(&token(OWNER, PERMISSIONS)),
+            None,
+        ))
+        .await
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("the router always answers");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("the router always answers");
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.expect("a body");
         let text = String::from_utf8(bytes.to_vec()).expect("text");
-        Answer { status: parts.status.as_u16(), headers: parts.headers, text }
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text,
+        }
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {
@@ -140,7 +177,10 @@ impl Answer {
     #[track_caller]
     pub(crate) fn error(&self, status: u16) -> String {
         let data = self.expect(status);
-        data["error"].as_str().unwrap_or_else(|| panic!("no code: {data}")).to_owned()
+        data["error"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no code: {data}"))
+            .to_owned()
     }
 
     #[track_caller]
@@ -152,7 +192,7 @@ impl Answer {
 
 /// A token that is good for an hour.
 pub(crate) fn token(user: UserId, permissions: &[&str]) -> String {
-    token_until(user, permissions, NOW + Duration::from_secs(3600))
+    token_until(user, permissions, NOW + Duration::from_hours(1))
 }
 
 pub(crate) fn token_until(user: UserId, permissions: &[&str], end: Timestamp) -> String {
@@ -177,11 +217,13 @@ async fn engine(folder: &TempDir, clock: Arc<HandClock>) -> Engine {
     Engine::new(Parts {
         store: Store::open(&Options::new("sqlite::memory:")).await.expect("a store"),
         keys: Arc::new(KeyRing::parse(&ring).expect("keys")),
-        platforms: Platforms { wecom: Arc::new(CheckOnly), gewe: None },
+        platforms: Platforms {
+            wecom: Arc::new(CheckOnly),
+            gewe: None,
+        },
         media: MediaStore::open(folder.path(), fetcher, 1).expect("a media folder"),
         clock,
         settings: Settings::default(),
-        gewe_base_url: "https://gateway.example.com".to_owned(),
         probe: Arc::new(NoProbe),
         owner: "here".to_owned(),
         seed: 1,

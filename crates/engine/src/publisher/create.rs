@@ -176,9 +176,10 @@ pub(crate) fn post(job: &Job<'_>, media: &ReadyMedia) -> Post {
 /// A personal account's Moment is out as soon as it exists.
 pub(crate) async fn published(job: &mut Job<'_>, moment_id: String) -> Result<(), Stop> {
     let now = job.now();
-    job.engine
+    let (engine, channel) = (job.engine, job.publication.channel_id);
+    engine
         .store
-        .note_moment(job.publication.channel_id, &moment_id, now)
+        .set_account_status(channel, AccountStatus::Active, now)
         .await?;
     job.publication.moment_id = Some(moment_id);
     job.publication.created_time = Some(now);

@@ -28,7 +28,7 @@ pub(crate) async fn job(job: &mut Job<'_>) -> Result<(), Stop> {
         Ok(JobReport::Running) if age < JOB_LIFETIME => job.look_again(job_poll(age)).await,
         Ok(JobReport::Running | JobReport::Gone) => create::lose_track(job, "创建任务已失效").await,
         Ok(JobReport::Done { moment_id, invalid }) => {
-            created(job, moment_id, &invalid).await?;
+            created(job, moment_id, &invalid)?;
             confirmations(job).await
         }
         Ok(JobReport::Refused(refusal)) => create::refused(job, &open, refusal).await,
@@ -38,12 +38,8 @@ pub(crate) async fn job(job: &mut Job<'_>) -> Result<(), Stop> {
 }
 
 /// The Moment exists. Not committed yet: the job still tells it, and the confirmations may settle everything in one commit.
-pub(crate) async fn created(job: &mut Job<'_>, moment_id: String, invalid: &[String]) -> Result<(), Stop> {
+pub(crate) fn created(job: &mut Job<'_>, moment_id: String, invalid: &[String]) -> Result<(), Stop> {
     let now = job.now();
-    job.engine
-        .store
-        .note_moment(job.publication.channel_id, &moment_id, now)
-        .await?;
     job.publication.moment_id = Some(moment_id);
     job.publication.created_time = Some(now);
     job.publication.apply(Move::Create, now)?;

@@ -30,7 +30,7 @@ pub(crate) async fn ask(job: &mut Job<'_>) -> Result<(), Stop> {
     let window = SearchWindow {
         sent_time,
         now: job.now(),
-        known_moment: open.channel.last_moment.clone(),
+        known_moment: job.engine.store.newest_moment(open.channel.id).await?,
     };
     let found = platform.find(&open.access, &post, &window).await;
     job.engine.probe.reached(Step::Searched, job.publication.id).await;
@@ -93,7 +93,7 @@ async fn adopt(job: &mut Job<'_>, candidate: Candidate, personal: bool) -> Resul
     if personal {
         return published(job, candidate.moment_id).await;
     }
-    follow::created(job, candidate.moment_id, &[]).await?;
+    follow::created(job, candidate.moment_id, &[])?;
     follow::confirmations(job).await
 }
 

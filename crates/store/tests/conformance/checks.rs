@@ -379,6 +379,19 @@ pub(crate) async fn one_bad_write_does_not_cost_its_neighbours(w: World) {
     assert_eq!(w.claim(NOW).await.len(), 10);
 }
 
+pub(crate) async fn one_unreadable_row_does_not_stop_the_others(w: World) {
+    for n in 0..3 {
+        w.create(World::task(&n.to_string(), &w.channels[..1], None)).await;
+    }
+    w.meddle("UPDATE t_moment_publication SET state = 'FROM_THE_FUTURE' WHERE id = 1")
+        .await;
+    assert_eq!(w.claim(NOW).await.len(), 2);
+    assert!(
+        w.store.next_look().await.expect("a read") > Some(NOW),
+        "it is not due again at once"
+    );
+}
+
 async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     futures::future::join_all(futures).await
 }

@@ -46,4 +46,5 @@ conformance! {
     a_refresh_is_fenced,
     a_broken_credential_expires_its_accounts_and_only_its_own,
     one_bad_write_does_not_cost_its_neighbours,
+    one_unreadable_row_does_not_stop_the_others,
 }

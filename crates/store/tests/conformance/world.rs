@@ -18,6 +18,7 @@ pub(crate) const USER: UserId = UserId(1);
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) channels: [ChannelId; 2],
+    url: String,
     _folder: tempfile::TempDir,
 }
 
@@ -25,11 +26,12 @@ impl World {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("moments.db").display());
-        let store = Store::open(&Options::new(url)).await.expect("a store");
+        let store = Store::open(&Options::new(&url)).await.expect("a store");
         let channels = [channel(&store, "corp1").await, channel(&store, "corp2").await];
         Self {
             store,
             channels,
+            url,
             _folder: folder,
         }
     }
@@ -65,6 +67,14 @@ impl World {
             Created::Stored(id) => id,
             other => panic!("{other:?}"),
         }
+    }
+
+    /// What another program might write.
+    pub(crate) async fn meddle(&self, sql: &str) {
+        let connection = sea_orm::Database::connect(&self.url).await.expect("a connection");
+        sea_orm::ConnectionTrait::execute_unprepared(&connection, sql)
+            .await
+            .expect("a write");
     }
 
     pub(crate) async fn claim(&self, now: Timestamp) -> Vec<Claimed> {

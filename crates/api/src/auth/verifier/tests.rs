@@ -52,7 +52,11 @@ async fn a_token_has_an_end_and_clocks_may_differ_by_half_a_minute() {
 async fn a_token_that_was_good_ends_all_the_same() {
     let verifier = hs256();
     let token = with("exp", json!(NOW.as_secs() + 5));
-    for (secs, expected) in [(0, Ok(UserId(7))), (34, Ok(UserId(7))), (35, Err(TokenProblem::Expired))] {
+    for (secs, expected) in [
+        (0, Ok(UserId(7))),
+        (34, Ok(UserId(7))),
+        (35, Err(TokenProblem::Expired)),
+    ] {
         let found = verifier.verify(&token, NOW + Duration::from_secs(secs)).await;
         assert_eq!(found.map(|identity| identity.user), expected, "after {secs} s");
     }
@@ -60,44 +64,86 @@ async fn a_token_that_was_good_ends_all_the_same() {
 
 #[tokio::test]
 async fn the_key_decides_the_algorithm() {
-    for (pair, algorithm) in [(rsa(), Algorithm::RS256), (ec(), Algorithm::ES256), (ed25519(), Algorithm::EdDSA)] {
+    for (pair, algorithm) in [
+        (rsa(), Algorithm::RS256),
+        (ec(), Algorithm::ES256),
+        (ed25519(), Algorithm::EdDSA),
+    ] {
         let verifier = Verifier::public_key(pair.public_pem.as_bytes(), ClaimNames::default()).expect("a verifier");
         check(&verifier, &token(algorithm, &pair.signing, &claims()), Ok(7)).await;
         // The public key is no secret: whoever signs with it as one must not get in.
         let confused = EncodingKey::from_secret(pair.public_pem.as_bytes());
-        check(&verifier, &token(Algorithm::HS256, &confused, &claims()), Err(TokenProblem::Invalid)).await;
+        check(
+            &verifier,
+            &token(Algorithm::HS256, &confused, &claims()),
+            Err(TokenProblem::Invalid),
+        )
+        .await;
     }
 }
 
 #[tokio::test]
 async fn a_strong_signature_with_another_algorithm_is_refused() {
-    let KeyPair { signing, public_pem, .. } = rsa();
+    let KeyPair {
+        signing, public_pem, ..
+    } = rsa();
     let verifier = Verifier::public_key(public_pem.as_bytes(), ClaimNames::default()).expect("a verifier");
     for algorithm in [Algorithm::RS512, Algorithm::PS256] {
-        check(&verifier, &token(algorithm, &signing, &claims()), Err(TokenProblem::Invalid)).await;
+        check(
+            &verifier,
+            &token(algorithm, &signing, &claims()),
+            Err(TokenProblem::Invalid),
+        )
+        .await;
     }
     let other = rsa();
-    check(&verifier, &token(Algorithm::RS256, &other.signing, &claims()), Err(TokenProblem::Invalid)).await;
+    check(
+        &verifier,
+        &token(Algorithm::RS256, &other.signing, &claims()),
+        Err(TokenProblem::Invalid),
+    )
+    .await;
 }
 
 #[test]
 fn only_a_public_key_of_a_known_kind_is_taken() {
     let read = |pem: &str| Verifier::public_key(pem.as_bytes(), ClaimNames::default()).map(|_| ());
     assert!(matches!(read(&rsa().private_pem), Err(KeyError::NoPublicKey)));
-    assert!(matches!(read("-----BEGIN CERTIFICATE-----"), Err(KeyError::NoPublicKey)));
-    assert!(matches!(read(&keys::ec_p384_public_pem()), Err(KeyError::UnsupportedKey)));
-    assert!(matches!(read("-----BEGIN PUBLIC KEY-----\noops"), Err(KeyError::UnsupportedKey)));
-    assert!(matches!(Verifier::hs256(&"".into(), ClaimNames::default()), Err(KeyError::EmptySecret)));
+    assert!(matches!(
+        read("-----BEGIN CERTIFICATE-----"),
+        Err(KeyError::NoPublicKey)
+    ));
+    assert!(matches!(
+        read(&keys::ec_p384_public_pem()),
+        Err(KeyError::UnsupportedKey)
+    ));
+    assert!(matches!(
+        read("-----BEGIN PUBLIC KEY-----\noops"),
+        Err(KeyError::UnsupportedKey)
+    ));
+    assert!(matches!(
+        Verifier::hs256(&"".into(), ClaimNames::default()),
+        Err(KeyError::EmptySecret)
+    ));
 }
 
 #[tokio::test]
 async fn a_development_token_fits_the_installation_that_made_it() {
-    let names = ClaimNames { user: "user.id".to_owned(), permissions: "scope".to_owned() };
+    let names = ClaimNames {
+        user: "user.id".to_owned(),
+        permissions: "scope".to_owned(),
+    };
     let view = "workbench:wechat:moments:task:view";
-    let token = crate::development_token(&SECRET.into(), &names, UserId(9), &[view], NOW + Duration::from_secs(60));
+    let token = crate::development_token(&SECRET.into(), &names, UserId(9), &[view], NOW + Duration::from_mins(1));
     let verifier = Verifier::hs256(&SECRET.into(), names).expect("a verifier");
-    let identity = verifier.verify(&token.expect("a token"), NOW).await.expect("a good token");
-    assert_eq!((identity.user, identity.permissions.as_slice()), (UserId(9), &[view][..]));
+    let identity = verifier
+        .verify(&token.expect("a token"), NOW)
+        .await
+        .expect("a good token");
+    assert_eq!(
+        (identity.user, identity.permissions.as_slice()),
+        (UserId(9), &[view][..])
+    );
 }
 
 #[test]

@@ -68,10 +68,10 @@ impl BindWecomBody {
     pub(crate) fn check(self) -> Result<BindWecom, Problem> {
         let mut rules = Rules::default();
         let bind = BindWecom {
-            corp_id: rules.text("corpId", self.corp_id, MAX_NAME),
+            corp_id: rules.text("corpId", self.corp_id.as_deref(), MAX_NAME),
             agent_id: rules.positive("agentId", self.agent_id),
             secret: rules.secret("secret", self.secret),
-            name: rules.text("name", self.name, MAX_NAME),
+            name: rules.text("name", self.name.as_deref(), MAX_NAME),
         };
         rules.judge(bind)
     }
@@ -81,10 +81,10 @@ impl BindGeweBody {
     pub(crate) fn check(self) -> Result<BindGewe, Problem> {
         let mut rules = Rules::default();
         let bind = BindGewe {
-            app_id: rules.text("appId", self.app_id, MAX_NAME),
+            app_id: rules.text("appId", self.app_id.as_deref(), MAX_NAME),
             token: rules.secret("token", self.token),
-            base_url: rules.optional("baseUrl", self.base_url, MAX_ADDRESS),
-            name: rules.optional("name", self.name, MAX_NAME),
+            base_url: rules.optional("baseUrl", self.base_url.as_deref(), MAX_ADDRESS),
+            name: rules.optional("name", self.name.as_deref(), MAX_NAME),
         };
         rules.judge(bind)
     }
@@ -95,8 +95,8 @@ impl BindGeweBody {
 struct Rules(Vec<FieldError>);
 
 impl Rules {
-    fn text(&mut self, field: &str, value: Option<String>, max: usize) -> String {
-        let value = value.as_deref().map(str::trim).unwrap_or_default();
+    fn text(&mut self, field: &str, value: Option<&str>, max: usize) -> String {
+        let value = value.map(str::trim).unwrap_or_default();
         if !(1..=max).contains(&value.chars().count()) {
             self.0.push(FieldError::new(field, format!("必填，1 到 {max} 个字符")));
         }
@@ -104,8 +104,8 @@ impl Rules {
     }
 
     /// Blank is absent.
-    fn optional(&mut self, field: &str, value: Option<String>, max: usize) -> Option<String> {
-        let value = value.as_deref().map(str::trim).filter(|value| !value.is_empty())?;
+    fn optional(&mut self, field: &str, value: Option<&str>, max: usize) -> Option<String> {
+        let value = value.map(str::trim).filter(|value| !value.is_empty())?;
         if value.chars().count() > max {
             self.0.push(FieldError::new(field, format!("最多 {max} 个字符")));
         }
@@ -116,7 +116,8 @@ impl Rules {
         let value = value.unwrap_or_default();
         let trimmed = value.expose_secret().trim();
         if !(1..=MAX_SECRET).contains(&trimmed.len()) {
-            self.0.push(FieldError::new(field, format!("必填，1 到 {MAX_SECRET} 个字符")));
+            self.0
+                .push(FieldError::new(field, format!("必填，1 到 {MAX_SECRET} 个字符")));
         }
         SecretString::from(trimmed)
     }
@@ -130,6 +131,10 @@ impl Rules {
     }
 
     fn judge<T>(self, value: T) -> Result<T, Problem> {
-        if self.0.is_empty() { Ok(value) } else { Err(Problem::Invalid(self.0)) }
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(Problem::Invalid(self.0))
+        }
     }
 }

@@ -20,21 +20,33 @@ pub(super) fn rsa() -> KeyPair {
     let private = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der>::as_der(&pair).expect("DER");
     let private_pem = pem("PRIVATE KEY", private.as_ref());
     let signing = EncodingKey::from_rsa_pem(private_pem.as_bytes()).expect("a signing key");
-    KeyPair { signing, public_pem: public_pem(pair.public_key()), private_pem }
+    KeyPair {
+        signing,
+        public_pem: public_pem(pair.public_key()),
+        private_pem,
+    }
 }
 
 pub(super) fn ec() -> KeyPair {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
     let private_pem = pem("PRIVATE KEY", pair.to_pkcs8v1().expect("DER").as_ref());
     let signing = EncodingKey::from_ec_pem(private_pem.as_bytes()).expect("a signing key");
-    KeyPair { signing, public_pem: public_pem(pair.public_key()), private_pem }
+    KeyPair {
+        signing,
+        public_pem: public_pem(pair.public_key()),
+        private_pem,
+    }
 }
 
 pub(super) fn ed25519() -> KeyPair {
     let pair = Ed25519KeyPair::generate().expect("a key");
     let private_pem = pem("PRIVATE KEY", pair.to_pkcs8v1().expect("DER").as_ref());
     let signing = EncodingKey::from_ed_pem(private_pem.as_bytes()).expect("a signing key");
-    KeyPair { signing, public_pem: public_pem(pair.public_key()), private_pem }
+    KeyPair {
+        signing,
+        public_pem: public_pem(pair.public_key()),
+        private_pem,
+    }
 }
 
 pub(super) fn ec_p384_public_pem() -> String {

@@ -32,7 +32,8 @@ impl Login {
 async fn serve(State(login): State<Arc<Login>>) -> Result<Json<Value>, StatusCode> {
     login.asked.fetch_add(1, Ordering::SeqCst);
     let keys = login.keys.lock().expect("a lock").clone();
-    keys.map(|keys| Json(json!({ "keys": keys }))).ok_or(StatusCode::SERVICE_UNAVAILABLE)
+    keys.map(|keys| Json(json!({ "keys": keys })))
+        .ok_or(StatusCode::SERVICE_UNAVAILABLE)
 }
 
 async fn login() -> (Arc<Login>, Verifier) {
@@ -55,7 +56,10 @@ fn signed(kid: &str, algorithm: Algorithm, pair: &KeyPair, jti: u32) -> String {
 }
 
 async fn user_after(verifier: &Verifier, secs: u64, token: &str) -> Result<i64, TokenProblem> {
-    verifier.verify(token, NOW + Duration::from_secs(secs)).await.map(|identity| identity.user.0)
+    verifier
+        .verify(token, NOW + Duration::from_secs(secs))
+        .await
+        .map(|identity| identity.user.0)
 }
 
 #[tokio::test]
@@ -63,17 +67,31 @@ async fn a_new_key_is_fetched_but_not_more_than_once_a_minute() {
     let (login, verifier) = login().await;
     let (first, second) = (ec(), ed25519());
     login.publish(&[("one", &first, Algorithm::ES256)]);
-    assert_eq!(user_after(&verifier, 0, &signed("one", Algorithm::ES256, &first, 1)).await, Ok(7));
+    assert_eq!(
+        user_after(&verifier, 0, &signed("one", Algorithm::ES256, &first, 1)).await,
+        Ok(7)
+    );
 
     login.publish(&[("one", &first, Algorithm::ES256), ("two", &second, Algorithm::EdDSA)]);
     let token = signed("two", Algorithm::EdDSA, &second, 2);
     assert_eq!(user_after(&verifier, 59, &token).await, Err(TokenProblem::Invalid));
-    assert_eq!(login.asked.load(Ordering::SeqCst), 1, "the set was fetched a moment ago");
+    assert_eq!(
+        login.asked.load(Ordering::SeqCst),
+        1,
+        "the set was fetched a moment ago"
+    );
     assert_eq!(user_after(&verifier, 60, &token).await, Ok(7));
     for jti in 3..10 {
-        assert_eq!(user_after(&verifier, 61, &signed("made up", Algorithm::ES256, &first, jti)).await, Err(TokenProblem::Invalid));
+        assert_eq!(
+            user_after(&verifier, 61, &signed("made up", Algorithm::ES256, &first, jti)).await,
+            Err(TokenProblem::Invalid)
+        );
     }
-    assert_eq!(login.asked.load(Ordering::SeqCst), 2, "invented names do not reach the login service");
+    assert_eq!(
+        login.asked.load(Ordering::SeqCst),
+        2,
+        "invented names do not reach the login service"
+    );
 }
 
 #[tokio::test]
@@ -97,7 +115,11 @@ async fn without_keys_nobody_can_tell_and_with_old_ones_work_goes_on() {
     login.publish(&[("one", &pair, Algorithm::ES256)]);
     assert_eq!(user_after(&verifier, 5, &token(1)).await, Ok(7));
     *login.keys.lock().expect("a lock") = None;
-    assert_eq!(user_after(&verifier, 3600, &token(2)).await, Ok(7), "the login service is down, its keys are known");
+    assert_eq!(
+        user_after(&verifier, 3600, &token(2)).await,
+        Ok(7),
+        "the login service is down, its keys are known"
+    );
 }
 
 #[tokio::test]
