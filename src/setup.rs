@@ -46,10 +46,16 @@ pub(crate) fn logging(settings: &Settings) -> anyhow::Result<()> {
 
 /// Opens the database for this process alone, and brings its schema up to date.
 pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
-    let url = &settings.database.url;
-    // The lock comes before the schema: two programs must not migrate at once.
-    let store = Store::open(&Options::new(url)).await?;
-    Ok(store.lock_alone(url)?)
+    let options = Options {
+        alone: true,
+        ..Options::new(&settings.database.url)
+    };
+    Ok(Store::open(&options).await?)
+}
+
+/// Opens the database beside whoever else uses it.
+pub(crate) async fn store_beside(settings: &Settings) -> anyhow::Result<Store> {
+    Ok(Store::open(&Options::new(&settings.database.url)).await?)
 }
 
 /// The engine over an open store.

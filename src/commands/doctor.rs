@@ -45,7 +45,7 @@ fn login(settings: &Settings) -> Finding {
 }
 
 async fn database(settings: &Settings) -> (Option<Store>, Finding) {
-    match setup::store(settings).await {
+    match setup::store_beside(settings).await {
         Ok(store) => (
             Some(store),
             (

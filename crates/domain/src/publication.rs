@@ -117,7 +117,7 @@ impl PublicationState {
             (S::Scheduled | S::Ready | S::Preparing, M::Submit) => S::Submitting,
             (S::Scheduled | S::Ready | S::Preparing, M::Miss) => S::Missed,
             (S::Scheduled | S::Ready | S::Preparing, M::Cancel) => S::Cancelled,
-            (S::Scheduled | S::Ready | S::Preparing | S::Submitting, M::Snooze) => S::Ready,
+            (S::Scheduled | S::Ready | S::Preparing | S::Submitting | S::Accepted, M::Snooze) => S::Ready,
             (S::Scheduled | S::Ready | S::Preparing | S::Submitting | S::Accepted, M::Retry) => S::Ready,
             (S::Submitting, M::Accept) => S::Accepted,
             (S::Submitting | S::Accepted | S::Uncertain, M::Create) => S::Created,
@@ -183,9 +183,11 @@ pub struct Publication {
     pub state_time: Timestamp,
     /// When somebody should look at it next; under a lease, the lease's end; `None` when final.
     pub look_time: Option<Timestamp>,
+    /// When the present look was planned, which a claim does not change: lateness is measured against it.
+    pub plan_time: Timestamp,
     /// Looks taken in `state` that told nothing new (polls, searches after a lost answer).
     pub looks: u32,
-    /// Attempts begun, from 1 at the first submit; an unclear answer that turns out absent repeats its attempt.
+    /// Attempts that failed. Waiting for a limit spends none, and an unclear answer that turns out absent repeats its own.
     pub attempt: u32,
     /// Times that the platform was found to have no such Moment after an unclear answer.
     pub absences: u32,

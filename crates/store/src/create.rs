@@ -100,6 +100,14 @@ impl Store {
             .await
     }
 
+    /// The first answer to a request with this key and this body, if one was accepted.
+    pub async fn find_answer(&self, user: UserId, once: &Idempotency) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT answer FROM t_moment_idempotency WHERE user_id = ? AND key_text = ? AND body_hash = ?";
+        let values = [user.0.into(), once.key.as_str().into(), once.body_hash.as_str().into()];
+        let row = self.row(sql, values).await?;
+        row.map(|row| Ok(row.try_get("", "answer")?)).transpose()
+    }
+
     /// Forgets idempotency keys older than `before`; the number forgotten.
     pub async fn prune_idempotency(&self, before: Timestamp) -> Result<u64, StoreError> {
         let done = self
@@ -251,9 +259,9 @@ const INSERT_TASKS: &str = "INSERT INTO t_moment_sync_task \
     value ->> 'scheduled', value ->> 'now', value ->> 'now' FROM json_each(?)";
 
 const INSERT_PUBLICATIONS: &str = "INSERT INTO t_moment_publication \
-    (id, task_id, user_id, channel_id, due_time, state, state_time, look_time, lease, looks, attempt, absences, fingerprint) \
+    (id, task_id, user_id, channel_id, due_time, state, state_time, look_time, plan_time, lease, looks, attempt, absences, fingerprint) \
     SELECT value ->> 'id', value ->> 'task', value ->> 'user', value ->> 'channel', value ->> 'due', value ->> 'state', \
-    value ->> 'now', value ->> 'due', 0, 0, 0, 0, value ->> 'fingerprint' FROM json_each(?)";
+    value ->> 'now', value ->> 'due', value ->> 'due', 0, 0, 0, 0, value ->> 'fingerprint' FROM json_each(?)";
 
 const INSERT_RESULTS: &str = "WITH p AS MATERIALIZED (SELECT value ->> 'first' AS first, value ->> 'task' AS task, \
     value ->> 'publication' AS publication, value ->> 'now' AS now, value -> 'accounts' AS accounts FROM json_each(?)) \

@@ -24,6 +24,8 @@ pub struct Options {
     pub durable: bool,
     /// Connections for reading.
     pub readers: u32,
+    /// Takes the database for this process alone, as long as the store or a clone of it lives: leases of a dead process may then be voided.
+    pub alone: bool,
 }
 
 impl Options {
@@ -33,6 +35,7 @@ impl Options {
             url: url.into(),
             durable: true,
             readers: 4,
+            alone: false,
         }
     }
 }
@@ -44,6 +47,7 @@ pub struct Store {
     pub(crate) writer: DatabaseConnection,
     pub(crate) commits: CommitQueue,
     pub(crate) sequences: Arc<Sequences>,
+    #[expect(dead_code, reason = "holds the lock as long as the store lives")]
     lock: Option<Arc<std::fs::File>>,
 }
 
@@ -57,6 +61,8 @@ impl Store {
             )));
         }
         make_folder(&options.url)?;
+        // Before the schema: two programs must not change it at once.
+        let lock = if options.alone { lock(&options.url)? } else { None };
         let writer = connect(options, 1).await?;
         let memory = options.url.contains(":memory:");
         let reader = if memory {
@@ -71,20 +77,8 @@ impl Store {
             writer,
             commits,
             sequences: Arc::default(),
-            lock: None,
+            lock,
         })
-    }
-
-    /// Takes the database for this process alone, as long as this value or a clone of it lives: leases of a dead process may then be voided at once.
-    pub fn lock_alone(mut self, url: &str) -> Result<Self, StoreError> {
-        let Some(path) = file_of(url) else { return Ok(self) };
-        let path = format!("{path}.lock");
-        let file = std::fs::File::create(&path).map_err(|e| StoreError::Setup(format!("cannot make {path}: {e}")))?;
-        file.try_lock().map_err(|_| {
-            StoreError::Setup(format!("another moments-sync serves this database ({path} is locked): stop it first, or give this one another database.url"))
-        })?;
-        self.lock = Some(Arc::new(file));
-        Ok(self)
     }
 
     /// Whether the database answers.
@@ -165,6 +159,19 @@ async fn connect(options: &Options, connections: u32) -> Result<DatabaseConnecti
             options.url
         ))
     })
+}
+
+fn lock(url: &str) -> Result<Option<Arc<std::fs::File>>, StoreError> {
+    let Some(path) = file_of(url).map(|path| format!("{path}.lock")) else {
+        return Ok(None);
+    };
+    let file = std::fs::File::create(&path).map_err(|e| StoreError::Setup(format!("cannot make {path}: {e}")))?;
+    file.try_lock().map_err(|_| {
+        StoreError::Setup(format!(
+            "another moments-sync uses this database ({path} is locked): stop it first, or set another database.url"
+        ))
+    })?;
+    Ok(Some(Arc::new(file)))
 }
 
 fn file_of(url: &str) -> Option<&str> {

@@ -45,7 +45,7 @@ pub(crate) fn time_opt(row: &QueryResult, column: &str) -> Result<Option<Timesta
 }
 
 /// Columns of a publication, for a SELECT.
-pub(crate) const PUBLICATION_COLUMNS: &str = "p.id, p.task_id, p.user_id, p.channel_id, p.due_time, p.state, p.state_time, p.look_time, \
+pub(crate) const PUBLICATION_COLUMNS: &str = "p.id, p.task_id, p.user_id, p.channel_id, p.due_time, p.state, p.state_time, p.look_time, p.plan_time, \
     p.lease, p.looks, p.attempt, p.absences, p.sent_time, p.fingerprint, p.job_id, p.moment_id, p.created_time, p.wait_reason, \
     p.failure_reason, p.failure_message";
 
@@ -71,6 +71,7 @@ pub(crate) fn publication(row: &QueryResult) -> Result<Publication, StoreError> 
         state: parse(row, TABLE, id, "state")?,
         state_time: Timestamp(row.try_get("", "state_time")?),
         look_time: time_opt(row, "look_time")?,
+        plan_time: Timestamp(row.try_get("", "plan_time")?),
         looks: count(row, "looks")?,
         attempt: count(row, "attempt")?,
         absences: count(row, "absences")?,

@@ -121,6 +121,7 @@ struct Row<'a> {
     state: &'static str,
     state_time: i64,
     look: Option<i64>,
+    plan: i64,
     keep: bool,
     looks: u32,
     attempt: u32,
@@ -144,6 +145,7 @@ impl<'a> From<&'a Save> for Row<'a> {
             state: p.state.name(),
             state_time: p.state_time.0,
             look: p.look_time.map(|at| at.0),
+            plan: p.plan_time.0,
             keep: save.keep_lease,
             looks: p.looks,
             attempt: p.attempt,
@@ -161,11 +163,11 @@ impl<'a> From<&'a Save> for Row<'a> {
 }
 
 const UPDATE_PUBLICATIONS: &str = "UPDATE t_moment_publication SET \
-    state = v.state, state_time = v.state_time, look_time = v.look, owner = CASE WHEN v.keep THEN owner END, \
+    state = v.state, state_time = v.state_time, look_time = v.look, plan_time = v.plan, owner = CASE WHEN v.keep THEN owner END, \
     looks = v.looks, attempt = v.attempt, absences = v.absences, sent_time = v.sent, in_flight = v.in_flight, job_id = v.job, \
     moment_id = v.moment, created_time = v.created, wait_reason = v.wait, failure_reason = v.reason, failure_message = v.message \
     FROM (SELECT value ->> 'id' AS id, value ->> 'lease' AS lease, value ->> 'state' AS state, value ->> 'state_time' AS state_time, \
-    value ->> 'look' AS look, value ->> 'keep' AS keep, value ->> 'looks' AS looks, value ->> 'attempt' AS attempt, \
+    value ->> 'look' AS look, value ->> 'plan' AS plan, value ->> 'keep' AS keep, value ->> 'looks' AS looks, value ->> 'attempt' AS attempt, \
     value ->> 'absences' AS absences, value ->> 'sent' AS sent, value ->> 'in_flight' AS in_flight, value ->> 'job' AS job, \
     value ->> 'moment' AS moment, value ->> 'created' AS created, value ->> 'wait' AS wait, value ->> 'reason' AS reason, \
     value ->> 'message' AS message FROM json_each(?)) v \
@@ -198,7 +200,7 @@ async fn note_attempts(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<(),
             Some((
                 p.id.0,
                 save.lease.number,
-                p.attempt,
+                p.attempt + 1,
                 &gate.key,
                 save.now.0,
                 busy_until.0,

@@ -92,6 +92,7 @@ CREATE TABLE t_moment_publication (
     state           VARCHAR(20)  NOT NULL,            -- see the machine in the domain
     state_time      BIGINT       NOT NULL,            -- since when
     look_time       BIGINT,                           -- next look; the lease's end while leased; empty when final
+    plan_time       BIGINT       NOT NULL,            -- the next look as planned; a claim leaves it as it is
     lease           BIGINT       NOT NULL,            -- grows with every claim; whoever names it holds the row
     owner           VARCHAR(64),                      -- the process that holds it; empty: nobody
     looks           INTEGER      NOT NULL,

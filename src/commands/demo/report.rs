@@ -65,7 +65,11 @@ impl Report {
         table
             .load_preset(UTF8_FULL_CONDENSED)
             .set_header(["任务", "账号", "名称", "结果", "阶段", "朋友圈ID", "原因"]);
-        for (name, task) in self.ids.iter().filter_map(|(name, _)| Some((name, self.latest.get(name)?))) {
+        for (name, task) in self
+            .ids
+            .iter()
+            .filter_map(|(name, _)| Some((name, self.latest.get(name)?)))
+        {
             let task_name = format!("{name} {}", task["syncTaskId"]);
             for result in results(task) {
                 let cells = [

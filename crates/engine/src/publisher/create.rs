@@ -102,27 +102,27 @@ async fn send(
     engine.probe.reached(Step::CreateAnswered, id).await;
     match answer {
         Ok(Answer::Accepted { job_id }) => {
-            job.note_answer(gate, format!("job {job_id}"));
+            job.note_answer(gate, job.now(), format!("job {job_id}"));
             job.publication.job_id = Some(job_id);
             job.keep(Move::Accept).await?;
             engine.probe.reached(Step::JobCommitted, id).await;
             follow::job(job).await
         }
         Ok(Answer::Published { moment_id }) => {
-            job.note_answer(gate, format!("moment {moment_id}"));
+            job.note_answer(gate, job.now(), format!("moment {moment_id}"));
             published(job, moment_id).await
         }
         Err(CallFailure::NotSent(why)) => {
-            job.note_answer(gate, format!("not sent: {why}"));
+            job.note_answer(gate, job.now(), format!("not sent: {why}"));
             job.retry(failure_of_call(open.channel.kind, &CallFailure::NotSent(why)))
                 .await
         }
         Err(CallFailure::NoAnswer(why)) => {
-            job.note_answer(gate, format!("no answer: {why}"));
+            job.note_answer(gate, gate.call_ends, format!("no answer: {why}"));
             lose_track(job, &why).await
         }
         Err(CallFailure::Refused(refusal)) => {
-            job.note_answer(gate, format!("refused: {}", refusal.code));
+            job.note_answer(gate, job.now(), format!("refused: {}", refusal.code));
             if is_stale_media(&refusal) && job.publication.attempt == 0 {
                 let hashes: Vec<_> = media.kept.iter().map(|media| media.sha256.clone()).collect();
                 engine.store.forget_uploads(open.channel.id, &hashes).await?;

@@ -48,8 +48,6 @@ pub(crate) struct Job<'a> {
     pub(crate) content: MomentContent,
     /// The accounts, with what is known of each.
     pub(crate) targets: HashMap<AccountId, Outcome>,
-    /// When this look was due: lateness is measured against it.
-    planned: Timestamp,
     lease: Lease,
     /// Outcomes found in this look, to be saved with the next commit.
     found: Vec<AccountOutcome>,
@@ -69,7 +67,6 @@ impl<'a> Job<'a> {
         } = claimed;
         Self {
             engine,
-            planned: publication.look_time.unwrap_or(publication.due_time),
             saved_status: ResultStatus::of(publication.state, Outcome::Pending),
             publication,
             content,
@@ -89,7 +86,17 @@ impl<'a> Job<'a> {
 
     /// Whether this look comes later than the late policy allows; waiting at a gate is part of the plan and no lateness.
     pub(crate) fn is_too_late(&self) -> bool {
-        self.now().since(self.planned) > self.engine.settings.late_policy
+        self.now().since(self.publication.plan_time) > self.engine.settings.late_policy
+    }
+
+    /// The next look of a post that must be sent again: at `wish`, unless this look is itself too late. Then the post is due since this look was,
+    /// and the late policy judges it.
+    fn unless_too_late(&self, wish: Timestamp) -> Timestamp {
+        if self.is_too_late() {
+            self.publication.plan_time
+        } else {
+            wish
+        }
     }
 
     /// The channel with its credential; a removed one ends the publication.
@@ -123,10 +130,11 @@ impl<'a> Job<'a> {
         open.map(|(account, _)| account.clone()).collect()
     }
 
-    /// Notes what the create call was answered; from now on its slot at the gate runs out.
-    pub(crate) fn note_answer(&mut self, gate: &Gate, answer: String) {
+    /// Notes what the create call was answered: its slot at the gate runs out a window after `processed`, when the platform has surely
+    /// finished with it.
+    pub(crate) fn note_answer(&mut self, gate: &Gate, processed: Timestamp, answer: String) {
         self.note = Some(AttemptNote {
-            busy_until: self.now() + gate.window,
+            busy_until: processed + gate.window,
             answer,
         });
     }
@@ -207,7 +215,7 @@ impl<'a> Job<'a> {
         let mut next = self.publication.clone();
         next.apply(Move::Snooze, self.now())?;
         next.wait_reason = Some(reason);
-        next.look_time = Some(until);
+        next.look_time = Some(self.unless_too_late(until));
         self.commit(next, None, None).await.map(|_| ())
     }
 
@@ -220,7 +228,7 @@ impl<'a> Job<'a> {
         }
         next.apply(Move::Retry, self.now())?;
         next.wait_reason = Some(WaitReason::Retry);
-        next.look_time = Some(self.now() + self.engine.backoff(next.attempt));
+        next.look_time = Some(self.unless_too_late(self.now() + self.engine.backoff(next.attempt)));
         next.failure = Some(failure);
         self.commit(next, None, None).await.map(|_| ())
     }
@@ -262,8 +270,9 @@ impl<'a> Job<'a> {
         hold: Option<Timestamp>,
         gate: Option<Gate>,
     ) -> Result<Option<NoSubmit>, Stop> {
-        if hold.is_some() {
-            next.look_time = hold;
+        match hold {
+            Some(_) => next.look_time = hold,
+            None => next.plan_time = next.look_time.unwrap_or(next.plan_time),
         }
         let save = Save {
             lease: self.lease,

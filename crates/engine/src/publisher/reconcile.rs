@@ -108,7 +108,9 @@ async fn absent(job: &mut Job<'_>, personal: bool, age: Duration) -> Result<(), 
     }
     tracing::info!(publication.id = %job.publication.id, "the platform surely has no such Moment: it is sent again");
     job.publication.absences += 1;
-    job.release(Move::FoundAbsent, job.now()).await
+    // Due since it was sent: after a long downtime it is too late now, and the late policy says so.
+    let sent = job.publication.sent_time.unwrap_or(job.now());
+    job.release(Move::FoundAbsent, sent).await
 }
 
 async fn hold(job: &mut Job<'_>, why: &str) -> Result<(), Stop> {

@@ -44,8 +44,28 @@ pub struct AccountWarning {
 }
 
 impl Engine {
-    /// Stores a task and wakes the worker. With `once`, the same key and body give the first answer again.
+    /// Stores a task and wakes the worker. With `once`, the same key and body give the first answer again, even when the request
+    /// would be refused by now because its time has passed or an account is off line.
     pub async fn create_sync(
+        &self,
+        user: UserId,
+        request: SyncRequest,
+        once: Option<Idempotency>,
+    ) -> Result<Accepted, Problem> {
+        let repeated = once.clone();
+        match (self.new_sync(user, request, once).await, repeated) {
+            (Err(problem), Some(once)) => self.first_answer(user, &once).await?.ok_or(problem),
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn first_answer(&self, user: UserId, once: &Idempotency) -> Result<Option<Accepted>, Problem> {
+        let found = self.store.find_answer(user, once).await;
+        let answer = found.map_err(|e| creation_failed(e.into()))?;
+        answer.as_deref().map(read_answer).transpose()
+    }
+
+    async fn new_sync(
         &self,
         user: UserId,
         request: SyncRequest,
@@ -94,7 +114,7 @@ impl Engine {
                 self.wake.due_at(due);
                 Ok(Accepted { task_id, ..accepted })
             }
-            Created::Replayed(first) => serde_json::from_str(&first).map_err(|e| Problem::Internal(Box::new(e))),
+            Created::Replayed(first) => read_answer(&first),
             Created::KeyTaken => Err(Problem::Conflict(
                 "该 Idempotency-Key 已用于另一个请求，请更换后重试".to_owned(),
             )),
@@ -140,6 +160,10 @@ impl Engine {
         moments_media::check_url(url, self.settings.allow_private_addresses)
             .map_err(|problem| problem.operator_message().to_owned())
     }
+}
+
+fn read_answer(text: &str) -> Result<Accepted, Problem> {
+    serde_json::from_str(text).map_err(|e| Problem::Internal(Box::new(e)))
 }
 
 /// A database that does not answer is the requirement's `MomentSyncCreationException`.

@@ -169,6 +169,12 @@ impl Platform for SimPlatform {
             3 => return Err(CallFailure::NotSent("connection refused".into())),
             4 => return Err(refusal(ErrorClass::Window, "45009")),
             5 => return Err(refusal(ErrorClass::BackOff, "6000")),
+            6 if self.jobs => {
+                self.note("doomed");
+                return Ok(Answer::Accepted {
+                    job_id: format!("job-doomed {}", post.text),
+                });
+            }
             _ => (),
         }
         let id = self.process(channel, post)?;
@@ -188,6 +194,18 @@ impl Platform for SimPlatform {
             0..6 => return Ok(JobReport::Running),
             6 => return Ok(JobReport::Gone),
             _ => (),
+        }
+        if job_id.starts_with("job-doomed") {
+            let (class, code) = match self.dice.throw(job_id, 3) {
+                0 => (ErrorClass::Window, "41078"),
+                1 => (ErrorClass::BackOff, "-1"),
+                _ => (ErrorClass::Content, "40201"),
+            };
+            return Ok(JobReport::Refused(Refusal {
+                class,
+                code: code.into(),
+                message: "no".into(),
+            }));
         }
         let moment_id = job_id.trim_start_matches("job-").to_owned();
         let invalid = self

@@ -27,6 +27,9 @@ const USER: UserId = UserId(1);
 /// Creations a minute: low, so that the gate is felt.
 const LIMIT: u32 = 3;
 const TASKS: u64 = 8;
+/// The late policy of an hour, and what limits and passing trouble may add to it. A downtime is longer.
+const LATEST: Duration = Duration::from_hours(3);
+const DOWNTIME: Duration = Duration::from_hours(4);
 
 /// Made once: nothing is fetched in this world, and certificates take long to load.
 static FETCHER: LazyLock<Fetcher> = LazyLock::new(|| Fetcher::new(FetchPolicy::default()).expect("a fetcher"));
@@ -107,6 +110,8 @@ pub(crate) struct World {
     keys: Arc<KeyRing>,
     media: MediaStore,
     crashes: u64,
+    /// A person asked for late posts.
+    retried: bool,
     _folder: tempfile::TempDir,
 }
 
@@ -117,6 +122,7 @@ impl World {
         world.cancel_some(&tasks).await;
         world.work().await;
         if world.dice.one_in("retry", 3) {
+            world.retried = true;
             world.retry_all(&tasks).await;
             world.work().await;
         }
@@ -151,6 +157,7 @@ impl World {
             dice,
             clock,
             crashes: 0,
+            retried: false,
             _folder: folder,
         };
         world
@@ -273,7 +280,7 @@ impl World {
             }
             self.crashes += 1;
             if self.dice.one_in("downtime", 100) {
-                self.clock.advance(Duration::from_hours(2));
+                self.clock.advance(DOWNTIME);
             }
             // A process that holds the database alone voids the leases of the dead one; in a cluster they run out.
             if self.dice.one_in("alone", 2) {
@@ -366,7 +373,13 @@ impl World {
                         .collect::<std::collections::HashSet<_>>()
                     {
                         *adopted.entry(id.clone()).or_default() += 1;
-                        assert!(moments[id].created >= *due, "posted early");
+                        let created = moments[id].created;
+                        assert!(created >= *due, "posted early");
+                        assert!(
+                            self.retried || created.since(*due) < LATEST,
+                            "posted {:?} late",
+                            created.since(*due)
+                        );
                     }
                     for result in results.iter().filter(|r| r.status == ResultStatus::Success) {
                         let moment = &moments[result.moment_id.as_ref().expect("a success has its Moment")];
