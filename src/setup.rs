@@ -3,6 +3,7 @@
 mod sandbox;
 mod secrets;
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,11 +36,12 @@ pub(crate) fn logging(settings: &Settings) -> anyhow::Result<()> {
         .with_context(|| format!("log.level = {:?}", settings.log.level))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     if settings.log.format == "json" {
-        log.json().init()
+        log.json().init();
     } else {
-        log.init()
+        log.init();
     }
     Ok(())
 }
@@ -139,7 +141,7 @@ fn platforms(
     let shelf = Arc::new(SealedShelf::new(store.clone(), Arc::clone(keys)));
     let wecom = WecomPlatform::new(WecomClient::new(wire.clone(), base_url), shelf, Arc::clone(clock));
     let base_url = settings.gewe.base_url.parse().context("gewe.base_url")?;
-    let gewe = GewePlatform::new(wire, base_url, settings.gewe.token_header.clone(), Arc::clone(clock));
+    let gewe = GewePlatform::new(wire, base_url, settings.gewe.token_header.clone());
     Ok(Platforms {
         wecom: Arc::new(wecom),
         gewe: if settings.gewe.enabled {

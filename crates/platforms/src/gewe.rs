@@ -1,11 +1,10 @@
 //! The personal-account gateway as a [`Platform`]: one account behind each channel, and a post is out as soon as it is created.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use moments_domain::{AccountStatus, Clock, ErrorClass};
+use moments_domain::{AccountStatus, ErrorClass};
 use moments_gewe::{Device, GeweClient, Profile, RefusalClass, Staged};
 use moments_media::{MediaKind, MediaLimits};
 use moments_wire::{CallError, WireClient};
@@ -23,15 +22,12 @@ use failure::{failure, own_refusal};
 
 /// Between two writes of one account (reference personal-gateway 9.2).
 const WRITE_GAP: Duration = Duration::from_secs(3);
-/// How long staged media stay usable is not documented, so they are used soon or staged again (personal-gateway 4.4).
-const STAGED_LIFE: Duration = Duration::from_mins(10);
 
 /// Publishes for personal accounts through gateways of the GeWe shape. Holds no state.
 pub struct GewePlatform {
     wire: WireClient,
     base_url: Url,
     token_header: String,
-    clock: Arc<dyn Clock>,
 }
 
 /// A channel's gateway and its device there.
@@ -42,12 +38,11 @@ struct Line {
 
 impl GewePlatform {
     /// `base_url` is for channels that name none of their own; `token_header` is the setting `gewe.token_header`.
-    pub fn new(wire: WireClient, base_url: Url, token_header: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(wire: WireClient, base_url: Url, token_header: impl Into<String>) -> Self {
         Self {
             wire,
             base_url,
             token_header: token_header.into(),
-            clock,
         }
     }
 
@@ -144,7 +139,8 @@ impl Platform for GewePlatform {
         let reference = serde_json::to_string(&staged).map_err(|error| CallFailure::NotSent(error.to_string()))?;
         Ok(Prepared {
             reference,
-            usable_until: self.clock.now() + STAGED_LIFE,
+            // How long staged media stay usable is not documented: a later attempt stages again (personal-gateway 4.4).
+            usable_until: None,
         })
     }
 

@@ -52,8 +52,8 @@ pub struct SourceMedia {
 pub struct Prepared {
     /// The `media_id` (WeCom), or the upload's answer object as JSON, unchanged (gewe).
     pub reference: String,
-    /// After this it must be prepared anew.
-    pub usable_until: Timestamp,
+    /// After this it must be prepared anew; `None`: it serves this attempt only.
+    pub usable_until: Option<Timestamp>,
 }
 
 /// What is to be created.

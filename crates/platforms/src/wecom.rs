@@ -90,7 +90,7 @@ impl Platform for WecomPlatform {
         };
         Ok(Prepared {
             reference: uploaded.media_id,
-            usable_until: since.min(self.clock.now()) + MEDIA_LIFE,
+            usable_until: Some(since.min(self.clock.now()) + MEDIA_LIFE),
         })
     }
 

@@ -49,8 +49,9 @@ impl Store {
 
     /// Those of `wanted` that are the user's, in the order of `wanted`.
     pub async fn find_accounts(&self, user: UserId, wanted: &[AccountId]) -> Result<Vec<Account>, StoreError> {
+        // CROSS JOIN keeps SQLite from reading all the user's accounts and looking each up in the list.
         let sql = format!(
-            "SELECT {COLUMNS} FROM json_each(?) v JOIN t_wechat_account a ON a.account_id = v.value \
+            "SELECT {COLUMNS} FROM json_each(?) v CROSS JOIN t_wechat_account a ON a.account_id = v.value \
              WHERE a.user_id = ? ORDER BY v.key"
         );
         self.rows(&sql, [json(&wanted)?.into(), user.0.into()])

@@ -99,7 +99,7 @@ impl Store {
 
     /// Those of `ids` that other publications of the same channel have as their Moment. An id means something only on its own platform.
     pub async fn moments_taken(&self, own: &Publication, ids: &[String]) -> Result<HashSet<String>, StoreError> {
-        let sql = "SELECT p.moment_id FROM json_each(?) v JOIN t_moment_publication p ON p.moment_id = v.value \
+        let sql = "SELECT p.moment_id FROM json_each(?) v CROSS JOIN t_moment_publication p ON p.moment_id = v.value \
                    WHERE p.channel_id = ? AND p.id <> ?";
         let rows = self
             .rows(sql, [json(&ids)?.into(), own.channel_id.0.into(), own.id.0.into()])

@@ -26,8 +26,19 @@ pub struct Idempotency {
 pub struct NewPublication {
     /// The way to the platform.
     pub channel_id: ChannelId,
-    /// The accounts with their names.
-    pub accounts: Vec<(AccountId, Option<String>)>,
+    /// Its accounts.
+    pub accounts: Vec<NewResult>,
+}
+
+/// One account of a new task.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewResult {
+    /// Its place in the request, from 0, over all publications: the order in which results are shown.
+    pub place: u32,
+    /// The account.
+    pub account_id: AccountId,
+    /// Its name at present.
+    pub account_name: Option<String>,
 }
 
 /// A task to be stored.
@@ -209,7 +220,7 @@ struct ResultRows<'a> {
     task: i64,
     publication: i64,
     now: String,
-    accounts: &'a [(AccountId, Option<String>)],
+    accounts: &'a [NewResult],
 }
 
 async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<(), StoreError> {
@@ -221,11 +232,9 @@ async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<()
     let mut results = Vec::with_capacity(tasks.len());
     for prepared in tasks {
         task_rows.push(task_row(prepared)?);
-        let mut first = prepared.first_result;
         for (id, new) in (prepared.first_publication..).zip(&prepared.task.publications) {
             publications.push(publication_row(prepared, PublicationId(id), new));
-            results.push(result_rows(prepared, first, PublicationId(id), new));
-            first += i64::try_from(new.accounts.len()).unwrap_or(i64::MAX);
+            results.push(result_rows(prepared, PublicationId(id), new));
         }
     }
     let pending = TaskStatus::Pending.name();
@@ -267,7 +276,8 @@ const INSERT_RESULTS: &str = "WITH p AS MATERIALIZED (SELECT value ->> 'first' A
     value ->> 'publication' AS publication, value ->> 'now' AS now, value -> 'accounts' AS accounts FROM json_each(?)) \
     INSERT INTO t_moment_sync_result \
     (id, task_id, account_id, status, create_time, update_time, publication_id, account_name, outcome) \
-    SELECT p.first + a.key, p.task, a.value ->> 0, ?, p.now, p.now, p.publication, a.value ->> 1, 'PENDING' \
+    SELECT p.first + (a.value ->> 'place'), p.task, a.value ->> 'account_id', ?, p.now, p.now, p.publication, \
+    a.value ->> 'account_name', 'PENDING' \
     FROM p, json_each(p.accounts) a";
 
 const INSERT_KEYS: &str = "INSERT INTO t_moment_idempotency (user_id, key_text, body_hash, answer, create_time) \
@@ -304,9 +314,9 @@ fn publication_row<'a>(prepared: &'a PreparedTask, id: PublicationId, new: &NewP
     }
 }
 
-fn result_rows<'a>(prepared: &PreparedTask, first: i64, id: PublicationId, new: &'a NewPublication) -> ResultRows<'a> {
+fn result_rows<'a>(prepared: &PreparedTask, id: PublicationId, new: &'a NewPublication) -> ResultRows<'a> {
     ResultRows {
-        first,
+        first: prepared.first_result,
         task: prepared.id.0,
         publication: id.0,
         now: to_datetime(prepared.task.now),

@@ -25,7 +25,7 @@ mod time;
 pub use accounts::{Account, NewAccount};
 pub use channels::{Channel, NewChannel, Removal, SealedCredential};
 pub use claim::{Claimed, Lease, Target};
-pub use create::{Created, Idempotency, NewPublication, NewTask};
+pub use create::{Created, Idempotency, NewPublication, NewResult, NewTask};
 pub use db::{Options, Store};
 pub use error::StoreError;
 pub use gate::{Gate, NoSubmit};

@@ -5,9 +5,9 @@ use moments_domain::{
     AccountId, FailReason, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus, Timestamp, UserId,
     WaitReason,
 };
-use sea_orm::QueryResult;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, TransactionTrait};
 
-use crate::db::Store;
+use crate::db::{Store, statement};
 use crate::error::StoreError;
 use crate::rows;
 use crate::time::from_datetime;
@@ -64,22 +64,30 @@ pub struct ResultView {
 }
 
 impl Store {
-    /// The user's task with its results; `None` when the user has no such task.
+    /// The user's task with its results, all as they were at one moment; `None` when the user has no such task.
     pub async fn find_task(&self, user: UserId, id: TaskId) -> Result<Option<TaskView>, StoreError> {
         let sql = "SELECT id, content_id, status, scheduled_time, create_time, update_time FROM t_moment_sync_task \
                    WHERE id = ? AND user_id = ?";
-        let Some(row) = self.row(sql, [id.0.into(), user.0.into()]).await? else {
-            return Ok(None);
+        // A commit between the two reads would show a status that contradicts the results.
+        let snapshot = self.reader.begin().await?;
+        let row = snapshot
+            .query_one_raw(statement(sql, [id.0.into(), user.0.into()]))
+            .await?;
+        let found = match row {
+            Some(row) => Some(task(&row, results(&snapshot, id).await?)?),
+            None => None,
         };
-        Ok(Some(task(&row, self.results(id).await?)?))
+        snapshot.commit().await?;
+        Ok(found)
     }
+}
 
-    async fn results(&self, task: TaskId) -> Result<Vec<ResultView>, StoreError> {
-        let sql = "SELECT r.id, r.account_id, r.account_name, r.status, r.outcome, r.moment_id, r.error_reason, r.error_message, \
-                   r.publish_time, p.state, p.wait_reason FROM t_moment_sync_result r \
-                   JOIN t_moment_publication p ON p.id = r.publication_id WHERE r.task_id = ? ORDER BY r.id";
-        self.rows(sql, [task.0.into()]).await?.iter().map(result).collect()
-    }
+async fn results(snapshot: &DatabaseTransaction, task: TaskId) -> Result<Vec<ResultView>, StoreError> {
+    let sql = "SELECT r.id, r.account_id, r.account_name, r.status, r.outcome, r.moment_id, r.error_reason, r.error_message, \
+               r.publish_time, p.state, p.wait_reason FROM t_moment_sync_result r \
+               JOIN t_moment_publication p ON p.id = r.publication_id WHERE r.task_id = ? ORDER BY r.id";
+    let rows = snapshot.query_all_raw(statement(sql, [task.0.into()])).await?;
+    rows.iter().map(result).collect()
 }
 
 fn task(row: &QueryResult, results: Vec<ResultView>) -> Result<TaskView, StoreError> {

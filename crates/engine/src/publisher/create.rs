@@ -126,7 +126,9 @@ async fn send(
             if is_stale_media(&refusal) && job.publication.attempt == 0 {
                 let hashes: Vec<_> = media.kept.iter().map(|media| media.sha256.clone()).collect();
                 engine.store.forget_uploads(open.channel.id, &hashes).await?;
-                return job.retry(failure_of_refusal(open.channel.kind, &refusal)).await;
+                return job
+                    .retry_in(Duration::ZERO, failure_of_refusal(open.channel.kind, &refusal))
+                    .await;
             }
             refused(job, open, refusal).await
         }

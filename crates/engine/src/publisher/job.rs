@@ -14,6 +14,9 @@ use crate::app::Engine;
 use crate::channel::OpenChannel;
 use crate::problem::Problem;
 
+/// A look always comes a little after its plan: what begins within this is on time under any late policy.
+const ON_TIME: Duration = Duration::from_secs(5);
+
 /// Why work on a publication ends before its commit.
 #[derive(Debug)]
 pub(crate) enum Stop {
@@ -86,7 +89,7 @@ impl<'a> Job<'a> {
 
     /// Whether this look comes later than the late policy allows; waiting at a gate is part of the plan and no lateness.
     pub(crate) fn is_too_late(&self) -> bool {
-        self.now().since(self.publication.plan_time) > self.engine.settings.late_policy
+        self.now().since(self.publication.plan_time) > self.engine.settings.late_policy.max(ON_TIME)
     }
 
     /// The next look of a post that must be sent again: at `wish`, unless this look is itself too late. Then the post is due since this look was,
@@ -221,6 +224,12 @@ impl<'a> Job<'a> {
 
     /// Tries again later, unless the attempts are used up.
     pub(crate) async fn retry(&mut self, failure: Failure) -> Result<(), Stop> {
+        let wait = self.engine.backoff(self.publication.attempt + 1);
+        self.retry_in(wait, failure).await
+    }
+
+    /// Tries again after `wait`, unless the attempts are used up.
+    pub(crate) async fn retry_in(&mut self, wait: Duration, failure: Failure) -> Result<(), Stop> {
         let mut next = self.publication.clone();
         next.attempt += 1;
         if next.attempt >= self.engine.settings.max_attempts {
@@ -228,7 +237,7 @@ impl<'a> Job<'a> {
         }
         next.apply(Move::Retry, self.now())?;
         next.wait_reason = Some(WaitReason::Retry);
-        next.look_time = Some(self.unless_too_late(self.now() + self.engine.backoff(next.attempt)));
+        next.look_time = Some(self.unless_too_late(self.now() + wait));
         next.failure = Some(failure);
         self.commit(next, None, None).await.map(|_| ())
     }

@@ -125,10 +125,12 @@ async fn known(
         reference,
         usable_until,
     } = platform.prepare(access, &source).await.map_err(NotReady::Call)?;
-    engine
-        .store
-        .put_upload(access.id, &media.sha256, &reference, usable_until)
-        .await?;
+    if let Some(until) = usable_until {
+        engine
+            .store
+            .put_upload(access.id, &media.sha256, &reference, until)
+            .await?;
+    }
     Ok(reference)
 }
 

@@ -6,7 +6,7 @@ use moments_domain::content::{MomentContent, check_text};
 use moments_domain::fingerprint::fingerprint;
 use moments_domain::request::{SyncRequest, check_media};
 use moments_domain::{AccountId, AccountStatus, MomentError, TaskId, TaskStatus, Timestamp, UserId};
-use moments_store::{Account, Created, Idempotency, NewPublication, NewTask};
+use moments_store::{Account, Created, Idempotency, NewPublication, NewResult, NewTask};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -226,17 +226,21 @@ fn new_task(
 /// One publication for each channel, in the order in which the request first names them (invariant 1).
 fn by_channel(accounts: Vec<Account>) -> Vec<NewPublication> {
     let mut publications: Vec<NewPublication> = Vec::new();
-    let mut places = HashMap::new();
-    for account in accounts {
-        let place = *places.entry(account.channel_id).or_insert_with(|| {
+    let mut known = HashMap::new();
+    for (place, account) in (0..).zip(accounts) {
+        let n = *known.entry(account.channel_id).or_insert_with(|| {
             publications.push(NewPublication {
                 channel_id: account.channel_id,
                 accounts: Vec::new(),
             });
             publications.len() - 1
         });
-        if let Some(publication) = publications.get_mut(place) {
-            publication.accounts.push((account.account_id, account.account_name));
+        if let Some(publication) = publications.get_mut(n) {
+            publication.accounts.push(NewResult {
+                place,
+                account_id: account.account_id,
+                account_name: account.account_name,
+            });
         }
     }
     publications

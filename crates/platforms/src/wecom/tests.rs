@@ -281,7 +281,7 @@ async fn a_medium_is_uploaded_and_kept_for_less_than_three_days() {
     assert_eq!(prepared.reference, "1Xq");
     assert_eq!(
         prepared.usable_until,
-        Timestamp::from_secs(1_767_059_000) + Duration::from_hours(66)
+        Some(Timestamp::from_secs(1_767_059_000) + Duration::from_hours(66))
     );
     assert!(
         fake.calls("upload_attachment")[0]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use moments_domain::{AccountStatus, Move, Outcome, Timestamp};
+use moments_domain::{AccountStatus, Move, Outcome, TaskStatus, Timestamp};
 use moments_store::{AccountOutcome, AttemptNote, Created, NoSubmit, Saved, ShelfToken};
 
 use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step};
@@ -157,6 +157,24 @@ pub(crate) async fn a_task_follows_its_results(w: World) {
         w.store.next_look().await.expect("a read").is_none(),
         "nothing is left to do"
     );
+}
+
+pub(crate) async fn a_read_never_mixes_two_moments(w: World) {
+    for n in 0..50 {
+        let id = w.create(World::task(&n.to_string(), &w.channels[..1], None)).await;
+        let end = save(&w.claim_one(NOW).await, Move::GiveUp, NOW);
+        let read_until_the_end = async {
+            loop {
+                let task = w.store.find_task(USER, id).await.expect("a read").expect("a task");
+                assert_eq!(task.status, TaskStatus::of(task.counts()), "{task:?}");
+                if task.status == TaskStatus::Failed {
+                    return;
+                }
+            }
+        };
+        let (saved, ()) = tokio::join!(w.store.save(end), read_until_the_end);
+        assert_eq!(saved.expect("a save"), Saved::Done);
+    }
 }
 
 pub(crate) async fn a_final_outcome_never_changes(w: World) {

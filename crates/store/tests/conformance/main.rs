@@ -39,6 +39,7 @@ conformance! {
     a_lease_that_ran_out_can_be_claimed_and_the_late_holder_changes_nothing,
     voided_leases_are_due_at_once,
     a_task_follows_its_results,
+    a_read_never_mixes_two_moments,
     a_final_outcome_never_changes,
     the_gate_holds_in_any_sliding_window,
     equal_posts_of_a_channel_are_never_in_flight_together,

@@ -8,8 +8,8 @@ use moments_domain::{
     UserId,
 };
 use moments_store::{
-    Claimed, Created, Gate, Idempotency, Lease, NewAccount, NewChannel, NewPublication, NewTask, Options, Save, Saved,
-    Store,
+    Claimed, Created, Gate, Idempotency, Lease, NewAccount, NewChannel, NewPublication, NewResult, NewTask, Options,
+    Save, Saved, Store,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_760_000_000);
@@ -38,12 +38,17 @@ impl World {
 
     /// A task on `channels`, two accounts each.
     pub(crate) fn task(text: &str, channels: &[ChannelId], at: Option<Timestamp>) -> NewTask {
+        let mut places = 0..;
         let publications = channels
             .iter()
             .map(|channel_id| NewPublication {
                 channel_id: *channel_id,
                 accounts: ["a", "b"]
-                    .map(|name| (account(*channel_id, name), Some(name.to_owned())))
+                    .map(|name| NewResult {
+                        place: places.next().expect("a place"),
+                        account_id: account(*channel_id, name),
+                        account_name: Some(name.to_owned()),
+                    })
                     .to_vec(),
             })
             .collect();
