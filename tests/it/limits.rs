@@ -1,0 +1,105 @@
+//! The platform's creation rate, and that one corp's queue is nobody else's.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use moments_sandbox::{FaultKind, World as Platform};
+use serde_json::Value;
+
+use crate::world::{Corp, World};
+
+/// Sends this many different posts of one member at once.
+async fn flood(world: &World, corp: &Corp, posts: usize) -> Vec<i64> {
+    let sends = (0..posts).map(|n| world.sync(&format!("第 {n} 条")).to([corp.account("li.na")]).accepted());
+    join_all(sends).await
+}
+
+/// A post that has to be out within seconds.
+async fn check_prompt(world: &World, corp: &Corp) {
+    let published = async {
+        let id = world.sync("早安").to([corp.account("li.na")]).accepted().await;
+        world.check(id, "li.na SUCCESS").await;
+    };
+    tokio::time::timeout(Duration::from_secs(5), published)
+        .await
+        .expect("nobody else's queue holds it up");
+}
+
+#[tokio::test]
+async fn a_corp_gets_ten_creations_a_minute_and_the_rest_waits_its_turn() {
+    let world = World::new().await;
+    let (full, free) = (world.corp("ww_full").await, world.corp("ww_idle").await);
+    let ids = flood(&world, &full, 12).await;
+    let (mut out, mut waiting) = (0, 0);
+    for id in ids {
+        let settled = |outcome: &str| matches!(outcome, "li.na SUCCESS" | "li.na WAITING_QUOTA");
+        match world
+            .wait_for(id, |task| settled(&task.outcome()))
+            .await
+            .outcome()
+            .as_str()
+        {
+            "li.na SUCCESS" => out += 1,
+            _ => waiting += 1,
+        }
+    }
+    assert_eq!((out, waiting), (10, 2));
+    check_prompt(&world, &free).await;
+    assert_eq!(
+        world.calls(&full.id, "add_moment_task"),
+        10,
+        "the eleventh is not even tried"
+    );
+    world.assert_no_violation();
+}
+
+#[tokio::test]
+async fn a_limit_of_the_installation_is_kept_too() {
+    let world = World::with(&[("WECOM_CREATES_PER_MINUTE", "2")]).await;
+    let corp = world.corp("ww_few").await;
+    let ids = flood(&world, &corp, 4).await;
+    world
+        .until("two Moments", || world.moments_of(&corp.id).len() == 2)
+        .await;
+    let mut outcomes = Vec::new();
+    for id in ids {
+        let settled = |outcome: &str| matches!(outcome, "li.na SUCCESS" | "li.na WAITING_QUOTA");
+        outcomes.push(world.wait_for(id, |task| settled(&task.outcome())).await.outcome());
+    }
+    outcomes.sort_unstable();
+    assert_eq!(
+        outcomes,
+        [
+            "li.na SUCCESS",
+            "li.na SUCCESS",
+            "li.na WAITING_QUOTA",
+            "li.na WAITING_QUOTA"
+        ]
+    );
+    assert_eq!(world.calls(&corp.id, "add_moment_task"), 2);
+}
+
+#[tokio::test]
+async fn a_corp_that_the_platform_has_paused_delays_no_other() {
+    let world = World::new().await;
+    let (paused, free) = (world.corp("ww_paused").await, world.corp("ww_free").await);
+    let limit = FaultKind::Errcode {
+        errcode: 45009,
+        errmsg: String::new(),
+    };
+    world.strike(Platform::Wecom, &paused.id, "add_moment_task", limit);
+    let both = [paused.account("li.na"), free.account("li.na")];
+    let id = world.sync("一起").to(both).accepted().await;
+    world.check(id, "li.na WAITING_QUOTA, li.na SUCCESS").await;
+    let until = |channel: &Value| channel["pauseUntil"].clone();
+    let channels = world.api.get("/channels").expect(200).await;
+    assert!(
+        until(&channels[0]).is_string() && until(&channels[1]).is_null(),
+        "{channels}"
+    );
+    for id in flood(&world, &paused, 3).await {
+        world.check(id, "li.na WAITING_QUOTA").await;
+    }
+    assert_eq!(world.calls(&paused.id, "add_moment_task"), 1, "a pause is kept");
+    check_prompt(&world, &free).await;
+}

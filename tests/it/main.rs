@@ -1,0 +1,27 @@
+//! The product through its front door: the real program as a child process, the sandbox as the outside world.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking, and its helpers with it"
+)]
+
+mod api;
+mod bad_input;
+mod channels;
+mod credentials;
+mod database;
+mod faults;
+mod files;
+mod gateway;
+mod idempotency;
+mod limits;
+mod media;
+mod publishing;
+mod rights;
+mod schedule;
+mod secrets;
+mod server;
+mod snapshots;
+mod sync;
+mod world;
