@@ -73,8 +73,8 @@ async fn show(running: &Running) -> anyhow::Result<bool> {
         "scheduledTime": (stamp + AHEAD).to_string(),
     });
     let mut report = Report::default();
-    report.add("立即", client.post("/sync", &now).await?);
-    report.add("定时", client.post("/sync", &later).await?);
+    report.add("立即", &client.post("/sync", &now).await?);
+    report.add("定时", &client.post("/sync", &later).await?);
     follow(&client, &mut report).await?;
     print(&report.table());
     Ok(report.succeeded())

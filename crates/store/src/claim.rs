@@ -97,13 +97,23 @@ impl Store {
         Ok(self.execute(sql, [now.0.into()]).await?.rows_affected())
     }
 
-    /// Those of `ids` that other publications of the same channel have as their Moment. An id means something only on its own platform.
-    pub async fn moments_taken(&self, own: &Publication, ids: &[String]) -> Result<HashSet<String>, StoreError> {
-        let sql = "SELECT p.moment_id FROM json_each(?) v CROSS JOIN t_moment_publication p ON p.moment_id = v.value \
-                   WHERE p.channel_id = ? AND p.id <> ?";
-        let rows = self
-            .rows(sql, [json(&ids)?.into(), own.channel_id.0.into(), own.id.0.into()])
-            .await?;
+    /// Those of `ids`, all created after `since`, that other publications of the same channel have as their Moment. An id means something only
+    /// on its own platform.
+    pub async fn moments_taken(
+        &self,
+        own: &Publication,
+        ids: &[String],
+        since: Timestamp,
+    ) -> Result<HashSet<String>, StoreError> {
+        let sql = "SELECT p.moment_id FROM t_moment_publication p WHERE p.channel_id = ? AND p.created_time >= ? AND p.id <> ? \
+                   AND p.moment_id IN (SELECT value FROM json_each(?))";
+        let values = [
+            own.channel_id.0.into(),
+            since.0.into(),
+            own.id.0.into(),
+            json(&ids)?.into(),
+        ];
+        let rows = self.rows(sql, values).await?;
         rows.iter().map(|row| Ok(row.try_get("", "moment_id")?)).collect()
     }
 

@@ -29,6 +29,6 @@ pub use create::{Created, Idempotency, NewPublication, NewResult, NewTask};
 pub use db::{Options, Store};
 pub use error::StoreError;
 pub use gate::{Gate, NoSubmit};
-pub use save::{AccountOutcome, AttemptNote, Save, Saved};
+pub use save::{AccountOutcome, AttemptNote, Hold, Save, Saved};
 pub use shelf::ShelfToken;
 pub use tasks::{ResultView, TaskView};

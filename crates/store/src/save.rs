@@ -1,6 +1,7 @@
 //! A publication's next state, with everything that follows from it, in one transaction.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use moments_domain::status::StatusCounts;
 use moments_domain::{
@@ -8,6 +9,7 @@ use moments_domain::{
 };
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use crate::claim::Lease;
 use crate::create::json;
@@ -36,15 +38,26 @@ pub struct AttemptNote {
     pub answer: String,
 }
 
+/// What a save does with its lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It is given back; the publication's `look_time` is the next look. The results follow the publication.
+    Release,
+    /// It goes on to its end. The results are left for the save that releases it: reading derives them from the publication.
+    Keep,
+    /// It goes on to a new end, the publication's `look_time`. Otherwise like `Keep`.
+    Extend,
+}
+
 /// A publication as it shall be, and the lease that allows it.
 #[derive(Clone, Debug)]
 pub struct Save {
     /// The right to change the row.
     pub lease: Lease,
-    /// The row as it shall be. Its `look_time` is the next look when the lease is given back, and the lease's end when it is kept.
+    /// The row as it shall be.
     pub publication: Publication,
-    /// Whether the lease goes on.
-    pub keep_lease: bool,
+    /// What becomes of the lease.
+    pub hold: Hold,
     /// The present.
     pub now: Timestamp,
     /// New outcomes of single accounts; final ones never change.
@@ -53,8 +66,8 @@ pub struct Save {
     pub gate: Option<Gate>,
     /// Set when the create call's answer is known.
     pub attempt: Option<AttemptNote>,
-    /// What the results of this publication were when it was claimed; they are touched only when that changes.
-    pub status_before: ResultStatus,
+    /// The status that the open results are known to have in the table; they are written only when that changes. `None`: not known.
+    pub status_before: Option<ResultStatus>,
 }
 
 /// What became of a save.
@@ -103,8 +116,9 @@ pub(crate) async fn write(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<
         .filter(|save| stored.contains(&save.publication.id.0))
         .collect();
     note_attempts(txn, &done).await?;
-    if update_results(txn, &done).await? {
-        update_tasks(txn, &done).await?;
+    let released: Vec<_> = done.into_iter().filter(|save| save.hold == Hold::Release).collect();
+    if update_results(txn, &released).await? {
+        update_tasks(txn, &released).await?;
     }
     let answer = |(n, save): (usize, &&Save)| match refused.get(&n) {
         Some(reason) => Saved::Refused(*reason),
@@ -114,75 +128,121 @@ pub(crate) async fn write(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<
     Ok(saves.iter().enumerate().map(answer).collect())
 }
 
-#[derive(Serialize)]
-struct Row<'a> {
-    id: i64,
-    lease: i64,
-    state: &'static str,
-    state_time: i64,
-    look: Option<i64>,
-    plan: i64,
-    keep: bool,
-    looks: u32,
-    attempt: u32,
-    absences: u32,
-    sent: Option<i64>,
-    in_flight: Option<String>,
-    job: Option<&'a str>,
-    moment: Option<&'a str>,
-    created: Option<i64>,
-    wait: Option<&'static str>,
-    reason: Option<&'static str>,
-    message: Option<&'a str>,
+/// Columns that every save writes; none of them is in an index.
+const PLAIN: &[&str] = &[
+    "state",
+    "state_time",
+    "looks",
+    "attempt",
+    "absences",
+    "sent_time",
+    "job_id",
+    "wait_reason",
+    "failure_reason",
+    "failure_message",
+];
+/// Columns whose change costs an index, written only by the saves that change them.
+const IN_FLIGHT: &[&str] = &["in_flight"];
+const AT_RELEASE: &[&str] = &[
+    "look_time",
+    "plan_time",
+    "owner",
+    "in_flight",
+    "moment_id",
+    "created_time",
+];
+const AT_EXTENSION: &[&str] = &["look_time", "in_flight"];
+
+/// The statement of one kind of save: the columns that it writes.
+struct Update {
+    columns: Vec<&'static str>,
+    sql: String,
 }
 
-impl<'a> From<&'a Save> for Row<'a> {
-    fn from(save: &'a Save) -> Self {
-        let p = &save.publication;
-        Self {
-            id: p.id.0,
-            lease: save.lease.number,
-            state: p.state.name(),
-            state_time: p.state_time.0,
-            look: p.look_time.map(|at| at.0),
-            plan: p.plan_time.0,
-            keep: save.keep_lease,
-            looks: p.looks,
-            attempt: p.attempt,
-            absences: p.absences,
-            sent: p.sent_time.map(|at| at.0),
-            in_flight: p.state.is_in_flight().then(|| save.in_flight_key()),
-            job: p.job_id.as_deref(),
-            moment: p.moment_id.as_deref(),
-            created: p.created_time.map(|at| at.0),
-            wait: p.wait_reason.map(moments_domain::WaitReason::name),
-            reason: p.failure.as_ref().map(|f| f.reason.name()),
-            message: p.failure.as_ref().map(|f| f.message.as_str()),
+impl Update {
+    fn of(more: &[&'static str]) -> Self {
+        let columns = [PLAIN, more].concat();
+        let set: Vec<_> = columns.iter().map(|column| format!("{column} = v.{column}")).collect();
+        let read: Vec<_> = columns
+            .iter()
+            .enumerate()
+            .map(|(n, column)| format!("value ->> {} AS {column}", n + 2))
+            .collect();
+        let sql = format!(
+            "UPDATE t_moment_publication SET {} FROM (SELECT value ->> 0 AS id, value ->> 1 AS lease, {} FROM json_each(?)) v \
+             WHERE t_moment_publication.id = v.id AND t_moment_publication.lease = v.lease RETURNING t_moment_publication.id",
+            set.join(", "),
+            read.join(", ")
+        );
+        Self { columns, sql }
+    }
+
+    fn row(&self, save: &Save) -> Vec<Json> {
+        let key = [save.publication.id.0.into(), save.lease.number.into()];
+        key.into_iter()
+            .chain(self.columns.iter().map(|column| value(save, column)))
+            .collect()
+    }
+}
+
+static KEEP: LazyLock<Update> = LazyLock::new(|| Update::of(&[]));
+static FLIGHT: LazyLock<Update> = LazyLock::new(|| Update::of(IN_FLIGHT));
+static EXTEND: LazyLock<Update> = LazyLock::new(|| Update::of(AT_EXTENSION));
+static RELEASE: LazyLock<Update> = LazyLock::new(|| Update::of(AT_RELEASE));
+
+impl Save {
+    fn update(&self) -> &'static Update {
+        let state = self.publication.state;
+        let lands = !state.is_before_submit() && !state.is_in_flight();
+        match self.hold {
+            Hold::Release => &RELEASE,
+            Hold::Extend => &EXTEND,
+            Hold::Keep if self.gate.is_some() || lands => &FLIGHT,
+            Hold::Keep => &KEEP,
         }
     }
 }
 
-const UPDATE_PUBLICATIONS: &str = "UPDATE t_moment_publication SET \
-    state = v.state, state_time = v.state_time, look_time = v.look, plan_time = v.plan, owner = CASE WHEN v.keep THEN owner END, \
-    looks = v.looks, attempt = v.attempt, absences = v.absences, sent_time = v.sent, in_flight = v.in_flight, job_id = v.job, \
-    moment_id = v.moment, created_time = v.created, wait_reason = v.wait, failure_reason = v.reason, failure_message = v.message \
-    FROM (SELECT value ->> 'id' AS id, value ->> 'lease' AS lease, value ->> 'state' AS state, value ->> 'state_time' AS state_time, \
-    value ->> 'look' AS look, value ->> 'plan' AS plan, value ->> 'keep' AS keep, value ->> 'looks' AS looks, value ->> 'attempt' AS attempt, \
-    value ->> 'absences' AS absences, value ->> 'sent' AS sent, value ->> 'in_flight' AS in_flight, value ->> 'job' AS job, \
-    value ->> 'moment' AS moment, value ->> 'created' AS created, value ->> 'wait' AS wait, value ->> 'reason' AS reason, \
-    value ->> 'message' AS message FROM json_each(?)) v \
-    WHERE t_moment_publication.id = v.id AND t_moment_publication.lease = v.lease \
-    RETURNING t_moment_publication.id";
+/// What a column of `t_moment_publication` shall be.
+fn value(save: &Save, column: &str) -> Json {
+    let p = &save.publication;
+    match column {
+        "state" => p.state.name().into(),
+        "state_time" => p.state_time.0.into(),
+        "look_time" => p.look_time.map(|at| at.0).into(),
+        "plan_time" => p.plan_time.0.into(),
+        "looks" => p.looks.into(),
+        "attempt" => p.attempt.into(),
+        "absences" => p.absences.into(),
+        "sent_time" => p.sent_time.map(|at| at.0).into(),
+        "in_flight" => p.state.is_in_flight().then(|| save.in_flight_key()).into(),
+        "job_id" => p.job_id.as_deref().into(),
+        "moment_id" => p.moment_id.as_deref().into(),
+        "created_time" => p.created_time.map(|at| at.0).into(),
+        "wait_reason" => p.wait_reason.map(moments_domain::WaitReason::name).into(),
+        "failure_reason" => p.failure.as_ref().map(|f| f.reason.name()).into(),
+        "failure_message" => p.failure.as_ref().map(|f| f.message.as_str()).into(),
+        // Nobody holds a row whose lease is given back.
+        _ => Json::Null,
+    }
+}
 
 async fn update_publications(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<Vec<i64>, StoreError> {
-    if saves.is_empty() {
-        return Ok(Vec::new());
+    let mut updated = Vec::with_capacity(saves.len());
+    for update in [&*KEEP, &*FLIGHT, &*EXTEND, &*RELEASE] {
+        let rows: Vec<_> = saves
+            .iter()
+            .filter(|s| std::ptr::eq(s.update(), update))
+            .map(|s| update.row(s))
+            .collect();
+        if !rows.is_empty() {
+            let done = txn.query_all_raw(statement(&update.sql, [json(&rows)?.into()])).await?;
+            for row in &done {
+                updated.push(row.try_get("", "id")?);
+            }
+        }
     }
-    let rows: Vec<_> = saves.iter().map(|save| Row::from(*save)).collect();
-    let updated = txn
-        .query_all_raw(statement(UPDATE_PUBLICATIONS, [json(&rows)?.into()]))
-        .await?;
-    updated.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+    Ok(updated)
 }
 
 const INSERT_ATTEMPTS: &str = "INSERT INTO t_moment_attempt (publication_id, lease, attempt, gate, sent_time, busy_until) \
@@ -230,10 +290,10 @@ async fn note_attempts(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<(),
     Ok(())
 }
 
+/// Accounts of one task that share an outcome.
 #[derive(Serialize)]
-struct OutcomeRow<'a> {
+struct OutcomeRows<'a> {
     task: i64,
-    account: &'a str,
     status: &'static str,
     outcome: &'static str,
     moment: Option<&'a str>,
@@ -241,14 +301,26 @@ struct OutcomeRow<'a> {
     message: Option<&'a str>,
     published: Option<i64>,
     now: String,
+    accounts: Vec<&'a str>,
 }
 
-impl<'a> OutcomeRow<'a> {
+impl<'a> OutcomeRows<'a> {
+    fn of(save: &'a Save) -> Vec<Self> {
+        let mut groups: Vec<(&AccountOutcome, Self)> = Vec::new();
+        for account in &save.outcomes {
+            let same = |other: &AccountOutcome| other.outcome == account.outcome && other.failure == account.failure;
+            match groups.iter_mut().find(|(first, _)| same(first)) {
+                Some((_, group)) => group.accounts.push(&account.account_id.0),
+                None => groups.push((account, Self::new(save, account))),
+            }
+        }
+        groups.into_iter().map(|(_, group)| group).collect()
+    }
+
     fn new(save: &'a Save, account: &'a AccountOutcome) -> Self {
         let succeeded = matches!(account.outcome, Outcome::Published | Outcome::Delivered);
         Self {
             task: save.publication.task_id.0,
-            account: &account.account_id.0,
             status: ResultStatus::of(save.publication.state, account.outcome).name(),
             outcome: account.outcome.name(),
             moment: save.publication.moment_id.as_deref().filter(|_| succeeded),
@@ -256,6 +328,7 @@ impl<'a> OutcomeRow<'a> {
             message: account.failure.as_ref().map(|f| f.message.as_str()),
             published: succeeded.then_some(save.now.0),
             now: to_datetime(save.now),
+            accounts: vec![&account.account_id.0],
         }
     }
 }
@@ -287,11 +360,12 @@ impl From<&Save> for OpenRow {
     }
 }
 
-const UPDATE_OUTCOMES: &str = "UPDATE t_moment_sync_result SET status = v.status, outcome = v.outcome, moment_id = v.moment, \
-    error_reason = v.reason, error_message = v.message, publish_time = v.published, update_time = v.now \
-    FROM (SELECT value ->> 'task' AS task, value ->> 'account' AS account, value ->> 'status' AS status, \
+const UPDATE_OUTCOMES: &str = "WITH o AS MATERIALIZED (SELECT value ->> 'task' AS task, value ->> 'status' AS status, \
     value ->> 'outcome' AS outcome, value ->> 'moment' AS moment, value ->> 'reason' AS reason, value ->> 'message' AS message, \
-    value ->> 'published' AS published, value ->> 'now' AS now FROM json_each(?)) v \
+    value ->> 'published' AS published, value ->> 'now' AS now, value -> 'accounts' AS accounts FROM json_each(?)) \
+    UPDATE t_moment_sync_result SET status = v.status, outcome = v.outcome, moment_id = v.moment, error_reason = v.reason, \
+    error_message = v.message, publish_time = v.published, update_time = v.now \
+    FROM (SELECT o.*, a.value AS account FROM o, json_each(o.accounts) a) v \
     WHERE t_moment_sync_result.task_id = v.task AND t_moment_sync_result.account_id = v.account \
     AND t_moment_sync_result.outcome = 'PENDING'";
 
@@ -304,17 +378,14 @@ const UPDATE_OPEN: &str = "UPDATE t_moment_sync_result SET status = v.status, er
 
 /// Whether any result may have changed.
 async fn update_results(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<bool, StoreError> {
-    let outcomes: Vec<_> = saves
-        .iter()
-        .flat_map(|save| save.outcomes.iter().map(|account| OutcomeRow::new(save, account)))
-        .collect();
+    let outcomes: Vec<_> = saves.iter().flat_map(|save| OutcomeRows::of(save)).collect();
     if !outcomes.is_empty() {
         txn.execute_raw(statement(UPDATE_OUTCOMES, [json(&outcomes)?.into()]))
             .await?;
     }
     let open: Vec<_> = saves
         .iter()
-        .filter(|s| s.status() != s.status_before)
+        .filter(|s| s.status_before != Some(s.status()))
         .map(|s| OpenRow::from(*s))
         .collect();
     if !open.is_empty() {

@@ -38,7 +38,7 @@ CREATE INDEX i_moment_sync_task_content ON t_moment_sync_task (content_id);
 CREATE INDEX i_moment_sync_task_status ON t_moment_sync_task (status);
 CREATE INDEX i_moment_sync_task_scheduled ON t_moment_sync_task (scheduled_time);
 
--- Requirement 3.3. The outcome for one account.
+-- Requirement 3.3. The outcome for one account. While a worker holds its publication, status lags behind by a few seconds.
 CREATE TABLE t_moment_sync_result (
     id             INTEGER       NOT NULL PRIMARY KEY,
     task_id        BIGINT       NOT NULL,
@@ -108,11 +108,10 @@ CREATE TABLE t_moment_publication (
     failure_reason  VARCHAR(40),
     failure_message TEXT
 );
-CREATE INDEX i_moment_publication_look ON t_moment_publication (look_time, id);
+CREATE INDEX i_moment_publication_look ON t_moment_publication (look_time, id) WHERE look_time IS NOT NULL;
 CREATE INDEX i_moment_publication_task ON t_moment_publication (task_id);
-CREATE INDEX i_moment_publication_channel ON t_moment_publication (channel_id, created_time);
-CREATE INDEX i_moment_publication_moment ON t_moment_publication (moment_id);
-CREATE UNIQUE INDEX u_moment_publication_in_flight ON t_moment_publication (in_flight);
+CREATE INDEX i_moment_publication_created ON t_moment_publication (channel_id, created_time) WHERE created_time IS NOT NULL;
+CREATE UNIQUE INDEX u_moment_publication_in_flight ON t_moment_publication (in_flight) WHERE in_flight IS NOT NULL;
 
 -- One try of a publication, with what the platform answered; also the memory of the creation rate.
 CREATE TABLE t_moment_attempt (
@@ -124,7 +123,7 @@ CREATE TABLE t_moment_attempt (
     busy_until     BIGINT       NOT NULL,             -- until then it counts against the gate
     answer         TEXT,                              -- what the platform said; empty: nothing yet
     PRIMARY KEY (publication_id, lease)
-);
+) WITHOUT ROWID;
 CREATE INDEX i_moment_attempt_gate ON t_moment_attempt (gate, busy_until);
 
 -- The media of a task as fetched, once.

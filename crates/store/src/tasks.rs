@@ -34,11 +34,7 @@ pub struct TaskView {
 impl TaskView {
     /// How many results have each status.
     pub fn counts(&self) -> StatusCounts {
-        let mut counts = StatusCounts::default();
-        for result in &self.results {
-            counts.add(result.status, 1);
-        }
-        counts
+        counts(&self.results)
     }
 }
 
@@ -53,7 +49,7 @@ pub struct ResultView {
     pub status: ResultStatus,
     /// The truth in between.
     pub stage: Stage,
-    /// The Moment, once it is out for this account.
+    /// The Moment: once it exists, unless it did not come out for this account.
     pub moment_id: Option<String>,
     /// Why it failed.
     pub error_reason: Option<FailReason>,
@@ -64,9 +60,9 @@ pub struct ResultView {
 }
 
 impl Store {
-    /// The user's task with its results, all as they were at one moment; `None` when the user has no such task.
+    /// The user's task with its results, all as they were at one moment and derived from their publications; `None` when the user has no such task.
     pub async fn find_task(&self, user: UserId, id: TaskId) -> Result<Option<TaskView>, StoreError> {
-        let sql = "SELECT id, content_id, status, scheduled_time, create_time, update_time FROM t_moment_sync_task \
+        let sql = "SELECT id, content_id, scheduled_time, create_time, update_time FROM t_moment_sync_task \
                    WHERE id = ? AND user_id = ?";
         // A commit between the two reads would show a status that contradicts the results.
         let snapshot = self.reader.begin().await?;
@@ -83,11 +79,19 @@ impl Store {
 }
 
 async fn results(snapshot: &DatabaseTransaction, task: TaskId) -> Result<Vec<ResultView>, StoreError> {
-    let sql = "SELECT r.id, r.account_id, r.account_name, r.status, r.outcome, r.moment_id, r.error_reason, r.error_message, \
-               r.publish_time, p.state, p.wait_reason FROM t_moment_sync_result r \
+    let sql = "SELECT r.id, r.account_id, r.account_name, r.outcome, r.moment_id, r.error_reason, r.error_message, \
+               r.publish_time, p.state, p.wait_reason, p.moment_id AS created_moment FROM t_moment_sync_result r \
                JOIN t_moment_publication p ON p.id = r.publication_id WHERE r.task_id = ? ORDER BY r.id";
     let rows = snapshot.query_all_raw(statement(sql, [task.0.into()])).await?;
     rows.iter().map(result).collect()
+}
+
+fn counts(results: &[ResultView]) -> StatusCounts {
+    let mut counts = StatusCounts::default();
+    for result in results {
+        counts.add(result.status, 1);
+    }
+    counts
 }
 
 fn task(row: &QueryResult, results: Vec<ResultView>) -> Result<TaskView, StoreError> {
@@ -95,7 +99,7 @@ fn task(row: &QueryResult, results: Vec<ResultView>) -> Result<TaskView, StoreEr
     Ok(TaskView {
         id: TaskId(id),
         content_id: row.try_get("", "content_id")?,
-        status: rows::parse(row, "t_moment_sync_task", id, "status")?,
+        status: TaskStatus::of(counts(&results)),
         scheduled_time: match row.try_get::<Option<String>>("", "scheduled_time")? {
             Some(_) => Some(datetime(row, id, "scheduled_time")?),
             None => None,
@@ -122,12 +126,17 @@ fn result(row: &QueryResult) -> Result<ResultView, StoreError> {
     let state: PublicationState = rows::parse(row, TABLE, id, "state")?;
     let wait: Option<WaitReason> = rows::parse_opt(row, TABLE, id, "wait_reason")?;
     let outcome: Outcome = rows::parse(row, TABLE, id, "outcome")?;
+    let status = ResultStatus::of(state, outcome);
     Ok(ResultView {
         account_id: AccountId(row.try_get("", "account_id")?),
         account_name: row.try_get("", "account_name")?,
-        status: rows::parse(row, TABLE, id, "status")?,
+        status,
         stage: Stage::of(state, wait, outcome),
-        moment_id: row.try_get("", "moment_id")?,
+        moment_id: match status {
+            // Made, and not yet out for this account.
+            ResultStatus::Processing => row.try_get("", "created_moment")?,
+            _ => row.try_get("", "moment_id")?,
+        },
         error_reason: rows::parse_opt(row, TABLE, id, "error_reason")?,
         error_message: row.try_get("", "error_message")?,
         publish_time: rows::time_opt(row, "publish_time")?,

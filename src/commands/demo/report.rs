@@ -18,7 +18,7 @@ pub(crate) struct Report {
 
 impl Report {
     /// A new task under a short name.
-    pub(crate) fn add(&mut self, name: &str, created: Value) {
+    pub(crate) fn add(&mut self, name: &str, created: &Value) {
         self.ids.push((name.to_owned(), created["syncTaskId"].to_string()));
     }
 

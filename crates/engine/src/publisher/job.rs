@@ -6,9 +6,13 @@ use std::time::Duration;
 
 use moments_domain::content::MomentContent;
 use moments_domain::publication::IllegalMove;
-use moments_domain::{AccountId, FailReason, Failure, Move, Outcome, Publication, ResultStatus, Timestamp, WaitReason};
+use moments_domain::{
+    AccountId, FailReason, Failure, Move, Outcome, Publication, PublicationState, ResultStatus, Timestamp, WaitReason,
+};
 use moments_platforms::{CallFailure, Platform};
-use moments_store::{AccountOutcome, AttemptNote, Claimed, Gate, Lease, NoSubmit, Save, Saved, StoreError, Target};
+use moments_store::{
+    AccountOutcome, AttemptNote, Claimed, Gate, Hold, Lease, NoSubmit, Save, Saved, StoreError, Target,
+};
 
 use crate::app::Engine;
 use crate::channel::OpenChannel;
@@ -56,8 +60,8 @@ pub(crate) struct Job<'a> {
     found: Vec<AccountOutcome>,
     /// What the platform answered in this look.
     note: Option<AttemptNote>,
-    /// The results' status as the database has it.
-    saved_status: ResultStatus,
+    /// The open results' status as the table has it, where that is known.
+    saved_status: Option<ResultStatus>,
 }
 
 impl<'a> Job<'a> {
@@ -70,7 +74,7 @@ impl<'a> Job<'a> {
         } = claimed;
         Self {
             engine,
-            saved_status: ResultStatus::of(publication.state, Outcome::Pending),
+            saved_status: saved_status(&publication),
             publication,
             content,
             targets: targets
@@ -148,17 +152,14 @@ impl<'a> Job<'a> {
         next.apply(Move::Submit, self.now())?;
         next.sent_time = Some(self.now());
         next.failure = None;
-        self.commit(next, Some(self.now() + self.engine.settings.lease), Some(gate))
-            .await
+        self.hold(next, Some(gate)).await
     }
 
     /// Makes `by` happen and goes on holding the lease.
     pub(crate) async fn keep(&mut self, by: Move) -> Result<(), Stop> {
         let mut next = self.publication.clone();
         next.apply(by, self.now())?;
-        self.commit(next, Some(self.now() + self.engine.settings.lease), None)
-            .await
-            .map(|_| ())
+        self.hold(next, None).await.map(|_| ())
     }
 
     /// Makes `by` happen and lets go until `look`.
@@ -166,7 +167,7 @@ impl<'a> Job<'a> {
         let mut next = self.publication.clone();
         next.apply(by, self.now())?;
         next.look_time = Some(look);
-        self.commit(next, None, None).await.map(|_| ())
+        self.commit(next).await
     }
 
     /// Nothing new: looks again after `wait`.
@@ -174,14 +175,14 @@ impl<'a> Job<'a> {
         let mut next = self.publication.clone();
         next.looks += 1;
         next.look_time = Some(self.now() + self.engine.jitter(wait));
-        self.commit(next, None, None).await.map(|_| ())
+        self.commit(next).await
     }
 
     /// A final row that was claimed by hand and left so by a process that died: lets go of it.
     pub(crate) async fn rest(&mut self) -> Result<(), Stop> {
         let mut next = self.publication.clone();
         next.look_time = None;
-        self.commit(next, None, None).await.map(|_| ())
+        self.commit(next).await
     }
 
     /// A person's wish for a new attempt: everything begins anew, at once.
@@ -191,13 +192,13 @@ impl<'a> Job<'a> {
         next.look_time = Some(self.now());
         (next.attempt, next.absences, next.failure) = (0, 0, None);
         (next.job_id, next.moment_id, next.created_time, next.sent_time) = (None, None, None, None);
-        self.commit(next, None, None).await.map(|_| ())
+        self.commit(next).await
     }
 
     /// Lets go without a change: the next look is when it was.
     pub(crate) async fn put_back(&mut self) -> Result<(), Stop> {
         let next = self.publication.clone();
-        self.commit(next, None, None).await.map(|_| ())
+        self.commit(next).await
     }
 
     /// Makes the final move `by`, with the reason.
@@ -205,7 +206,7 @@ impl<'a> Job<'a> {
         let mut next = self.publication.clone();
         next.apply(by, self.now())?;
         next.failure = failure.or(next.failure);
-        self.commit(next, None, None).await.map(|_| ())
+        self.commit(next).await
     }
 
     pub(crate) async fn give_up(&mut self, failure: Failure) -> Result<(), Stop> {
@@ -219,7 +220,7 @@ impl<'a> Job<'a> {
         next.apply(Move::Snooze, self.now())?;
         next.wait_reason = Some(reason);
         next.look_time = Some(self.unless_too_late(until));
-        self.commit(next, None, None).await.map(|_| ())
+        self.commit(next).await
     }
 
     /// Tries again later, unless the attempts are used up.
@@ -239,7 +240,7 @@ impl<'a> Job<'a> {
         next.wait_reason = Some(WaitReason::Retry);
         next.look_time = Some(self.unless_too_late(self.now() + wait));
         next.failure = Some(failure);
-        self.commit(next, None, None).await.map(|_| ())
+        self.commit(next).await
     }
 
     /// A read on the way failed: heeds what it says of the credential, and looks again after `wait`.
@@ -272,23 +273,35 @@ impl<'a> Job<'a> {
         self.end(Move::Settle, None).await
     }
 
-    /// The one way to the database. With `hold` the lease goes on until then.
-    async fn commit(
-        &mut self,
-        mut next: Publication,
-        hold: Option<Timestamp>,
-        gate: Option<Gate>,
-    ) -> Result<Option<NoSubmit>, Stop> {
-        match hold {
-            Some(_) => next.look_time = hold,
-            None => next.plan_time = next.look_time.unwrap_or(next.plan_time),
+    /// Saves and goes on holding the lease, extended when half of it is gone.
+    async fn hold(&mut self, mut next: Publication, gate: Option<Gate>) -> Result<Option<NoSubmit>, Stop> {
+        let lease = self.engine.settings.lease;
+        if self.lease.until.since(self.now()) > lease / 2 {
+            return self.save(next, Hold::Keep, gate).await;
         }
+        next.look_time = Some(self.now() + lease);
+        self.save(next, Hold::Extend, gate).await
+    }
+
+    /// Saves and gives the lease back.
+    async fn commit(&mut self, mut next: Publication) -> Result<(), Stop> {
+        next.plan_time = next.look_time.unwrap_or(next.plan_time);
+        self.save(next, Hold::Release, None).await.map(|_| ())
+    }
+
+    /// The one way to the database.
+    async fn save(&mut self, next: Publication, hold: Hold, gate: Option<Gate>) -> Result<Option<NoSubmit>, Stop> {
+        let outcomes = if hold == Hold::Release {
+            std::mem::take(&mut self.found)
+        } else {
+            Vec::new()
+        };
         let save = Save {
             lease: self.lease,
             publication: next.clone(),
-            keep_lease: hold.is_some(),
+            hold,
             now: self.now(),
-            outcomes: std::mem::take(&mut self.found),
+            outcomes,
             gate,
             attempt: self.note.take(),
             status_before: self.saved_status,
@@ -299,8 +312,11 @@ impl<'a> Job<'a> {
             Saved::Done => (),
         }
         self.note_move(&next);
-        self.saved_status = ResultStatus::of(next.state, Outcome::Pending);
-        self.lease.until = hold.unwrap_or(self.lease.until);
+        match hold {
+            Hold::Keep => (),
+            Hold::Extend => self.lease.until = next.look_time.unwrap_or(self.lease.until),
+            Hold::Release => self.saved_status = Some(ResultStatus::of(next.state, Outcome::Pending)),
+        }
         self.publication = next;
         Ok(None)
     }
@@ -310,5 +326,16 @@ impl<'a> Job<'a> {
             metrics::counter!("moments_publication_moves_total", "to" => next.state.name()).increment(1);
             tracing::debug!(publication.id = %next.id, task.id = %next.task_id, from = %self.publication.state, to = %next.state, "moved");
         }
+    }
+}
+
+/// What the table surely says of the open results. A state that is entered under a lease leaves them to the release, which a process that died
+/// did not come to.
+fn saved_status(publication: &Publication) -> Option<ResultStatus> {
+    use PublicationState as S;
+    match publication.state {
+        S::Preparing | S::Submitting => None,
+        S::Accepted if publication.looks == 0 => None,
+        state => Some(ResultStatus::of(state, Outcome::Pending)),
     }
 }

@@ -48,7 +48,12 @@ pub(crate) async fn ask(job: &mut Job<'_>) -> Result<(), Stop> {
 /// Candidates that no other publication has adopted.
 async fn unclaimed(job: &Job<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>, Stop> {
     let ids: Vec<_> = candidates.iter().map(|candidate| candidate.moment_id.clone()).collect();
-    let taken = job.engine.store.moments_taken(&job.publication, &ids).await?;
+    let Some(oldest) = candidates.iter().map(|candidate| candidate.create_time).min() else {
+        return Ok(candidates);
+    };
+    // Adopted means known to us, which comes after the creation; the clocks may differ a little.
+    let since = oldest - Duration::from_mins(5);
+    let taken = job.engine.store.moments_taken(&job.publication, &ids, since).await?;
     Ok(candidates
         .into_iter()
         .filter(|candidate| !taken.contains(&candidate.moment_id))

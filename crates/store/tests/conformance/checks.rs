@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use moments_domain::{AccountStatus, Move, Outcome, TaskStatus, Timestamp};
-use moments_store::{AccountOutcome, AttemptNote, Created, NoSubmit, Saved, ShelfToken};
+use moments_store::{AccountOutcome, AttemptNote, Created, Hold, NoSubmit, Saved, ShelfToken};
 
 use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step};
 
@@ -26,6 +26,25 @@ pub(crate) async fn a_task_is_stored_whole_and_read_back(w: World) {
         None,
         "another user"
     );
+}
+
+pub(crate) async fn results_stand_in_the_order_of_the_request(w: World) {
+    let mut task = World::task("早安", &w.channels, None);
+    let mut places = [2, 0, 1, 3].into_iter();
+    for result in task.publications.iter_mut().flat_map(|p| &mut p.accounts) {
+        result.place = places.next().expect("four accounts");
+    }
+    let id = w.create(task).await;
+    let [one, other] = &w.channels;
+    let expected = [
+        account(*one, "b"),
+        account(*other, "a"),
+        account(*one, "a"),
+        account(*other, "b"),
+    ];
+    let task = w.store.find_task(USER, id).await.expect("a read").expect("a task");
+    let shown: Vec<_> = task.results.into_iter().map(|result| result.account_id).collect();
+    assert_eq!(shown, expected);
 }
 
 pub(crate) async fn ids_are_never_given_twice(w: World) {
@@ -189,7 +208,6 @@ pub(crate) async fn a_final_outcome_never_changes(w: World) {
             outcome,
             failure: None,
         }];
-        look.keep_lease = true;
         w.store.save(look).await.expect("a save");
     }
     assert_eq!(
@@ -204,7 +222,7 @@ pub(crate) async fn the_gate_holds_in_any_sliding_window(w: World) {
     }
     let submits = w.claim(NOW).await.into_iter().map(|claimed| {
         let mut submit = save(&claimed, Move::Submit, NOW);
-        (submit.gate, submit.keep_lease) = (Some(gate(2, NOW)), true);
+        (submit.gate, submit.hold) = (Some(gate(2, NOW)), Hold::Keep);
         submit
     });
     let submits: Vec<_> = submits.collect();
@@ -243,7 +261,7 @@ pub(crate) async fn equal_posts_of_a_channel_are_never_in_flight_together(w: Wor
     let claimed = w.claim(NOW).await;
     let submit = |n: usize| {
         let mut submit = save(&claimed[n], Move::Submit, NOW);
-        (submit.gate, submit.keep_lease) = (Some(gate(0, NOW)), true);
+        (submit.gate, submit.hold) = (Some(gate(0, NOW)), Hold::Keep);
         submit
     };
     let saved = join_all((0..4).map(|n| w.store.save(submit(n)))).await;

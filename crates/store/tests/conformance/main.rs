@@ -31,6 +31,7 @@ macro_rules! conformance {
 conformance! {
     sqlite => World::sqlite();
     a_task_is_stored_whole_and_read_back,
+    results_stand_in_the_order_of_the_request,
     ids_are_never_given_twice,
     the_same_key_and_body_give_the_first_answer_again,
     the_same_key_with_another_body_is_refused,

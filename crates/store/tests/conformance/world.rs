@@ -8,8 +8,8 @@ use moments_domain::{
     UserId,
 };
 use moments_store::{
-    Claimed, Created, Gate, Idempotency, Lease, NewAccount, NewChannel, NewPublication, NewResult, NewTask, Options,
-    Save, Saved, Store,
+    Claimed, Created, Gate, Hold, Idempotency, Lease, NewAccount, NewChannel, NewPublication, NewResult, NewTask,
+    Options, Save, Saved, Store,
 };
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_760_000_000);
@@ -160,12 +160,12 @@ pub(crate) fn save(claimed: &Claimed, by: Move, now: Timestamp) -> Save {
 /// A save without a move.
 pub(crate) fn look(claimed: &Claimed, now: Timestamp) -> Save {
     let mut publication = claimed.publication.clone();
-    let status_before = ResultStatus::of(publication.state, Outcome::Pending);
+    let status_before = Some(ResultStatus::of(publication.state, Outcome::Pending));
     publication.look_time = Some(now + Duration::from_secs(5));
     Save {
         lease: claimed.lease,
         publication,
-        keep_lease: false,
+        hold: Hold::Release,
         now,
         outcomes: Vec::new(),
         gate: None,
@@ -177,7 +177,9 @@ pub(crate) fn look(claimed: &Claimed, now: Timestamp) -> Save {
 /// Saves with the lease kept, and brings `claimed` up to date.
 pub(crate) async fn step(world: &World, claimed: &mut Claimed, by: Move, now: Timestamp) -> Saved {
     let mut save = save(claimed, by, now);
-    save.keep_lease = !save.publication.state.is_final();
+    if !save.publication.state.is_final() {
+        save.hold = Hold::Keep;
+    }
     let publication = save.publication.clone();
     let saved = world.store.save(save).await.expect("a save");
     if saved == Saved::Done {
