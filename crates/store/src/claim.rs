@@ -155,7 +155,7 @@ impl Store {
 
     async fn contents(&self, leased: &[(Publication, i64)]) -> Result<HashMap<i64, MomentContent>, StoreError> {
         let ids: Vec<_> = leased.iter().map(|(p, _)| (p.id.0, p.task_id.0)).collect();
-        let sql = "SELECT v.value ->> 0 AS id, t.text_content, t.media_urls FROM json_each(?) v \
+        let sql = "SELECT v.value ->> 0 AS id, t.text_content, t.media_urls FROM jsonb_each(?) v \
                    JOIN t_moment_sync_task t ON t.id = v.value ->> 1";
         let rows = self.rows(sql, [json(&ids)?.into()]).await?;
         rows.iter()
@@ -165,7 +165,7 @@ impl Store {
 
     async fn targets(&self, leased: &[(Publication, i64)]) -> Result<HashMap<i64, Vec<Target>>, StoreError> {
         let ids: Vec<_> = leased.iter().map(|(p, _)| (p.id.0, p.task_id.0)).collect();
-        let sql = "SELECT r.id, r.publication_id, r.account_id, r.outcome FROM json_each(?) v \
+        let sql = "SELECT r.id, r.publication_id, r.account_id, r.outcome FROM jsonb_each(?) v \
                    JOIN t_moment_sync_result r ON r.task_id = v.value ->> 1 AND r.publication_id = v.value ->> 0";
         let mut targets: HashMap<i64, Vec<Target>> = HashMap::new();
         for row in self.rows(sql, [json(&ids)?.into()]).await? {

@@ -181,7 +181,7 @@ async fn known_keys(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Resul
     if asked.is_empty() {
         return Ok(KnownKeys::new());
     }
-    let sql = "SELECT k.user_id, k.key_text, k.body_hash, k.answer FROM json_each(?) v \
+    let sql = "SELECT k.user_id, k.key_text, k.body_hash, k.answer FROM jsonb_each(?) v \
                JOIN t_moment_idempotency k ON k.user_id = v.value ->> 0 AND k.key_text = v.value ->> 1";
     let mut known = KnownKeys::new();
     for row in txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await? {
@@ -265,23 +265,23 @@ async fn remember_keys(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Re
 const INSERT_TASKS: &str = "INSERT INTO t_moment_sync_task \
     (id, user_id, content_id, text_content, media_urls, status, scheduled_time, create_time, update_time) \
     SELECT value ->> 'id', value ->> 'user', value ->> 'content', value ->> 'text', value ->> 'media', ?, \
-    value ->> 'scheduled', value ->> 'now', value ->> 'now' FROM json_each(?)";
+    value ->> 'scheduled', value ->> 'now', value ->> 'now' FROM jsonb_each(?)";
 
 const INSERT_PUBLICATIONS: &str = "INSERT INTO t_moment_publication \
     (id, task_id, user_id, channel_id, due_time, state, state_time, look_time, plan_time, lease, looks, attempt, absences, fingerprint) \
     SELECT value ->> 'id', value ->> 'task', value ->> 'user', value ->> 'channel', value ->> 'due', value ->> 'state', \
-    value ->> 'now', value ->> 'due', value ->> 'due', 0, 0, 0, 0, value ->> 'fingerprint' FROM json_each(?)";
+    value ->> 'now', value ->> 'due', value ->> 'due', 0, 0, 0, 0, value ->> 'fingerprint' FROM jsonb_each(?)";
 
 const INSERT_RESULTS: &str = "WITH p AS MATERIALIZED (SELECT value ->> 'first' AS first, value ->> 'task' AS task, \
-    value ->> 'publication' AS publication, value ->> 'now' AS now, value -> 'accounts' AS accounts FROM json_each(?)) \
+    value ->> 'publication' AS publication, value ->> 'now' AS now, jsonb_extract(value, '$.accounts') AS accounts FROM jsonb_each(?)) \
     INSERT INTO t_moment_sync_result \
     (id, task_id, account_id, status, create_time, update_time, publication_id, account_name, outcome) \
     SELECT p.first + (a.value ->> 'place'), p.task, a.value ->> 'account_id', ?, p.now, p.now, p.publication, \
     a.value ->> 'account_name', 'PENDING' \
-    FROM p, json_each(p.accounts) a";
+    FROM p, jsonb_each(p.accounts) a";
 
 const INSERT_KEYS: &str = "INSERT INTO t_moment_idempotency (user_id, key_text, body_hash, answer, create_time) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?)";
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM jsonb_each(?)";
 
 fn task_row(prepared: &PreparedTask) -> Result<TaskRow<'_>, StoreError> {
     let task = &prepared.task;
@@ -324,7 +324,8 @@ fn result_rows<'a>(prepared: &PreparedTask, id: PublicationId, new: &'a NewPubli
     }
 }
 
-/// One bound value for any number of rows.
+/// One bound value for any number of rows. Rows of several columns are read with `jsonb_each`: `json_each` would write each row out as text
+/// for every column that is read.
 pub(crate) fn json<T: Serialize>(rows: &T) -> Result<String, StoreError> {
     serde_json::to_string(rows).map_err(|e| StoreError::Setup(format!("cannot write rows as JSON: {e}")))
 }

@@ -78,7 +78,7 @@ async fn in_flight<'a>(
     let asked: Vec<_> = saves
         .map(|save| (save.in_flight_key(), save.publication.id.0))
         .collect();
-    let sql = "SELECT p.in_flight FROM json_each(?) v \
+    let sql = "SELECT p.in_flight FROM jsonb_each(?) v \
                JOIN t_moment_publication p ON p.in_flight = v.value ->> 0 AND p.id <> v.value ->> 1";
     let rows = txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await?;
     rows.iter().map(|row| Ok(row.try_get("", "in_flight")?)).collect()
@@ -97,7 +97,7 @@ async fn busy_until<'a>(
     if limited.is_empty() {
         return Ok(busy);
     }
-    let sql = "SELECT a.gate, a.busy_until FROM json_each(?) v \
+    let sql = "SELECT a.gate, a.busy_until FROM jsonb_each(?) v \
                JOIN t_moment_attempt a ON a.gate = v.value ->> 0 AND a.busy_until > v.value ->> 1";
     let asked: Vec<_> = limited.iter().collect();
     for row in txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await? {

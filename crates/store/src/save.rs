@@ -169,7 +169,7 @@ impl Update {
             .map(|(n, column)| format!("value ->> {} AS {column}", n + 2))
             .collect();
         let sql = format!(
-            "UPDATE t_moment_publication SET {} FROM (SELECT value ->> 0 AS id, value ->> 1 AS lease, {} FROM json_each(?)) v \
+            "UPDATE t_moment_publication SET {} FROM (SELECT value ->> 0 AS id, value ->> 1 AS lease, {} FROM jsonb_each(?)) v \
              WHERE t_moment_publication.id = v.id AND t_moment_publication.lease = v.lease RETURNING t_moment_publication.id",
             set.join(", "),
             read.join(", ")
@@ -246,9 +246,9 @@ async fn update_publications(txn: &DatabaseTransaction, saves: &[&Save]) -> Resu
 }
 
 const INSERT_ATTEMPTS: &str = "INSERT INTO t_moment_attempt (publication_id, lease, attempt, gate, sent_time, busy_until) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?)";
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM jsonb_each(?)";
 const UPDATE_ATTEMPTS: &str = "UPDATE t_moment_attempt SET busy_until = v.busy, answer = v.answer \
-    FROM (SELECT value ->> 0 AS id, value ->> 1 AS lease, value ->> 2 AS busy, value ->> 3 AS answer FROM json_each(?)) v \
+    FROM (SELECT value ->> 0 AS id, value ->> 1 AS lease, value ->> 2 AS busy, value ->> 3 AS answer FROM jsonb_each(?)) v \
     WHERE t_moment_attempt.publication_id = v.id AND t_moment_attempt.lease = v.lease";
 
 async fn note_attempts(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<(), StoreError> {
@@ -362,17 +362,15 @@ impl From<&Save> for OpenRow {
 
 const UPDATE_OUTCOMES: &str = "WITH o AS MATERIALIZED (SELECT value ->> 'task' AS task, value ->> 'status' AS status, \
     value ->> 'outcome' AS outcome, value ->> 'moment' AS moment, value ->> 'reason' AS reason, value ->> 'message' AS message, \
-    value ->> 'published' AS published, value ->> 'now' AS now, value -> 'accounts' AS accounts FROM json_each(?)) \
+    value ->> 'published' AS published, value ->> 'now' AS now, value -> 'accounts' AS accounts FROM jsonb_each(?)) \
     UPDATE t_moment_sync_result SET status = v.status, outcome = v.outcome, moment_id = v.moment, error_reason = v.reason, \
-    error_message = v.message, publish_time = v.published, update_time = v.now \
-    FROM (SELECT o.*, a.value AS account FROM o, json_each(o.accounts) a) v \
-    WHERE t_moment_sync_result.task_id = v.task AND t_moment_sync_result.account_id = v.account \
-    AND t_moment_sync_result.outcome = 'PENDING'";
+    error_message = v.message, publish_time = v.published, update_time = v.now FROM o AS v \
+    WHERE t_moment_sync_result.task_id = v.task AND t_moment_sync_result.outcome = 'PENDING' \
+    AND t_moment_sync_result.account_id IN (SELECT value FROM json_each(v.accounts))";
 
-const UPDATE_OPEN: &str = "UPDATE t_moment_sync_result SET status = v.status, error_reason = v.reason, error_message = v.message, \
-    update_time = v.now \
-    FROM (SELECT value ->> 'task' AS task, value ->> 'publication' AS publication, value ->> 'status' AS status, \
-    value ->> 'reason' AS reason, value ->> 'message' AS message, value ->> 'now' AS now FROM json_each(?)) v \
+const UPDATE_OPEN: &str = "WITH v AS MATERIALIZED (SELECT value ->> 'task' AS task, value ->> 'publication' AS publication, \
+    value ->> 'status' AS status, value ->> 'reason' AS reason, value ->> 'message' AS message, value ->> 'now' AS now FROM jsonb_each(?)) \
+    UPDATE t_moment_sync_result SET status = v.status, error_reason = v.reason, error_message = v.message, update_time = v.now FROM v \
     WHERE t_moment_sync_result.task_id = v.task AND t_moment_sync_result.publication_id = v.publication \
     AND t_moment_sync_result.outcome = 'PENDING'";
 
@@ -423,7 +421,7 @@ async fn set_statuses(
         .filter_map(|(id, counts)| Some((id, TaskStatus::of(*counts).name(), to_datetime(*touched.get(id)?))))
         .collect();
     let sql = "UPDATE t_moment_sync_task SET status = v.status, update_time = v.now \
-               FROM (SELECT value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS now FROM json_each(?)) v \
+               FROM (SELECT value ->> 0 AS id, value ->> 1 AS status, value ->> 2 AS now FROM jsonb_each(?)) v \
                WHERE t_moment_sync_task.id = v.id";
     txn.execute_raw(statement(sql, [json(&rows)?.into()])).await?;
     Ok(())
@@ -442,3 +440,6 @@ pub(crate) async fn refresh_task(txn: &DatabaseTransaction, task: TaskId, now: T
     }
     set_statuses(txn, &HashMap::from([(task.0, now)]), &HashMap::from([(task.0, counts)])).await
 }
+
+#[cfg(test)]
+mod tests;
