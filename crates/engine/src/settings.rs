@@ -58,7 +58,7 @@ impl Default for Settings {
             reconcile_after: Duration::from_mins(1),
             absent_after: Duration::from_mins(5),
             gewe_resend_when_absent: false,
-            concurrency: 64,
+            concurrency: 128,
             allow_private_addresses: false,
             public_url: "http://127.0.0.1:8080".to_owned(),
         }

@@ -34,7 +34,8 @@ pub(crate) async fn ask(job: &mut Job<'_>) -> Result<(), Stop> {
     };
     let found = platform.find(&open.access, &post, &window).await;
     job.engine.probe.reached(Step::Searched, job.publication.id).await;
-    let age = job.now().since(sent_time);
+    // From the end of the call, as far as anybody knows: before that the platform may not even have got it.
+    let age = job.now().since(job.publication.state_time);
     match found {
         Ok(candidates) => {
             let ours = unclaimed(job, candidates).await?;
