@@ -17,7 +17,7 @@ use crate::stats::rate;
 use crate::usage::Usage;
 
 /// The server's default: publications worked on at once.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 128;
 
 /// How fast the loop was, and what it cost this process.
 #[derive(Clone, Copy, Debug)]
