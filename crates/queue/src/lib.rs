@@ -1,0 +1,1 @@
+//! Hands ready publications from schedulers to workers.
