@@ -45,6 +45,18 @@ pub struct Claimed {
     pub targets: Vec<Target>,
 }
 
+/// A publication as it was before its claim, and the claim's number.
+pub(crate) type Leased = (Publication, i64);
+
+/// A claim for the commit queue.
+#[derive(Debug)]
+pub(crate) struct Wish {
+    owner: String,
+    now: Timestamp,
+    until: Timestamp,
+    most: u32,
+}
+
 impl Store {
     /// Claims up to `most` publications whose next look is due, oldest first.
     pub async fn claim(
@@ -54,7 +66,13 @@ impl Store {
         until: Timestamp,
         most: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let leased = self.lease(owner, now, until, most).await?;
+        let wish = Wish {
+            owner: owner.to_owned(),
+            now,
+            until,
+            most,
+        };
+        let leased = self.commits.claim(wish).await?;
         self.with_content(leased, until).await
     }
 
@@ -117,28 +135,7 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get("", "moment_id")?)).collect()
     }
 
-    async fn lease(
-        &self,
-        owner: &str,
-        now: Timestamp,
-        until: Timestamp,
-        most: u32,
-    ) -> Result<Vec<(Publication, i64)>, StoreError> {
-        let txn = self.write().await?;
-        let due = due(&txn, now, most).await?;
-        if due.is_empty() {
-            return Ok(Vec::new());
-        }
-        take(&txn, &due, owner, until).await?;
-        txn.commit().await?;
-        Ok(due.iter().filter_map(readable).collect())
-    }
-
-    async fn with_content(
-        &self,
-        leased: Vec<(Publication, i64)>,
-        until: Timestamp,
-    ) -> Result<Vec<Claimed>, StoreError> {
+    async fn with_content(&self, leased: Vec<Leased>, until: Timestamp) -> Result<Vec<Claimed>, StoreError> {
         if leased.is_empty() {
             return Ok(Vec::new());
         }
@@ -153,7 +150,7 @@ impl Store {
         Ok(claimed.collect())
     }
 
-    async fn contents(&self, leased: &[(Publication, i64)]) -> Result<HashMap<i64, MomentContent>, StoreError> {
+    async fn contents(&self, leased: &[Leased]) -> Result<HashMap<i64, MomentContent>, StoreError> {
         let ids: Vec<_> = leased.iter().map(|(p, _)| (p.id.0, p.task_id.0)).collect();
         let sql = "SELECT v.value ->> 0 AS id, t.text_content, t.media_urls FROM jsonb_each(?) v \
                    JOIN t_moment_sync_task t ON t.id = v.value ->> 1";
@@ -163,7 +160,7 @@ impl Store {
             .collect()
     }
 
-    async fn targets(&self, leased: &[(Publication, i64)]) -> Result<HashMap<i64, Vec<Target>>, StoreError> {
+    async fn targets(&self, leased: &[Leased]) -> Result<HashMap<i64, Vec<Target>>, StoreError> {
         let ids: Vec<_> = leased.iter().map(|(p, _)| (p.id.0, p.task_id.0)).collect();
         let sql = "SELECT r.id, r.publication_id, r.account_id, r.outcome FROM jsonb_each(?) v \
                    JOIN t_moment_sync_result r ON r.task_id = v.value ->> 1 AND r.publication_id = v.value ->> 0";
@@ -182,6 +179,15 @@ impl Store {
     }
 }
 
+/// Takes what a wish asks for, as far as it is due.
+pub(crate) async fn write(txn: &DatabaseTransaction, wish: &Wish) -> Result<Vec<Leased>, StoreError> {
+    let due = due(txn, wish.now, wish.most).await?;
+    if !due.is_empty() {
+        take(txn, &due, &wish.owner, wish.until).await?;
+    }
+    Ok(due.iter().filter_map(readable).collect())
+}
+
 /// The due rows.
 async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec<QueryResult>, StoreError> {
     let sql = format!(
@@ -191,14 +197,14 @@ async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec
 }
 
 /// Like [`numbered`]; a row that cannot be read is passed over until its lease ends, so that it does not stand in the others' way.
-fn readable(row: &QueryResult) -> Option<(Publication, i64)> {
+fn readable(row: &QueryResult) -> Option<Leased> {
     numbered(row)
         .inspect_err(|error| tracing::error!(%error, "a due publication cannot be read and is passed over"))
         .ok()
 }
 
 /// A row with the lease number that the claim gives it.
-fn numbered(row: &QueryResult) -> Result<(Publication, i64), StoreError> {
+fn numbered(row: &QueryResult) -> Result<Leased, StoreError> {
     let number: i64 = row.try_get("", "lease")?;
     Ok((rows::publication(row)?, number + 1))
 }

@@ -6,6 +6,7 @@
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::claim::{self, Leased, Wish};
 use crate::create::{self, Created, PreparedTask};
 use crate::db::begin;
 use crate::error::StoreError;
@@ -27,12 +28,21 @@ struct Item<T, R> {
 enum Write {
     Create(Item<PreparedTask, Created>),
     Save(Item<Save, Saved>),
+    Claim(Item<Wish, Vec<Leased>>),
 }
 
 #[derive(Default)]
 struct Together {
     creates: Vec<Item<PreparedTask, Created>>,
     saves: Vec<Item<Save, Saved>>,
+    claims: Vec<Item<Wish, Vec<Leased>>>,
+}
+
+/// What the writes of a transaction are answered, each kind in order.
+struct Answers {
+    created: Vec<Created>,
+    saved: Vec<Saved>,
+    claimed: Vec<Vec<Leased>>,
 }
 
 impl CommitQueue {
@@ -52,6 +62,11 @@ impl CommitQueue {
         self.send(Write::Save(Item { what, reply }), answer).await
     }
 
+    pub(crate) async fn claim(&self, what: Wish) -> Result<Vec<Leased>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Write::Claim(Item { what, reply }), answer).await
+    }
+
     async fn send<R>(&self, write: Write, answer: oneshot::Receiver<Result<R, StoreError>>) -> Result<R, StoreError> {
         let gone = || StoreError::Setup("the commit queue has ended".to_owned());
         self.0.send(write).await.map_err(|_| gone())?;
@@ -67,6 +82,7 @@ async fn run(connection: DatabaseConnection, mut receiver: mpsc::Receiver<Write>
             match write {
                 Write::Create(item) => together.creates.push(item),
                 Write::Save(item) => together.saves.push(item),
+                Write::Claim(item) => together.claims.push(item),
             }
         }
         together.commit(&connection).await;
@@ -74,65 +90,100 @@ async fn run(connection: DatabaseConnection, mut receiver: mpsc::Receiver<Write>
 }
 
 impl Together {
+    fn len(&self) -> usize {
+        self.creates.len() + self.saves.len() + self.claims.len()
+    }
+
     async fn commit(self, connection: &DatabaseConnection) {
         match self.attempt(connection).await {
-            Ok((created, saved)) => self.reply(created, saved),
-            Err(error) if self.creates.len() + self.saves.len() == 1 => self.fail(&error),
+            Ok(Some(answers)) => self.reply(answers),
+            Ok(None) => self.commit_each(connection).await,
+            Err(error) if self.len() == 1 => self.fail(&error),
             Err(error) => {
                 tracing::warn!(%error, "a shared transaction failed, its writes are tried one by one");
-                for alone in self.each_alone() {
-                    match alone.attempt(connection).await {
-                        Ok((created, saved)) => alone.reply(created, saved),
-                        Err(error) => alone.fail(&error),
-                    }
-                }
+                self.commit_each(connection).await;
             }
         }
     }
 
-    async fn attempt(&self, connection: &DatabaseConnection) -> Result<(Vec<Created>, Vec<Saved>), StoreError> {
+    async fn commit_each(self, connection: &DatabaseConnection) {
+        for alone in self.each_alone() {
+            match alone.attempt(connection).await {
+                Ok(Some(answers)) => alone.reply(answers),
+                Ok(None) => alone.fail(&StoreError::Setup("a save alone has no answer".to_owned())),
+                Err(error) => alone.fail(&error),
+            }
+        }
+    }
+
+    /// `None`: not together, see [`save::write`].
+    async fn attempt(&self, connection: &DatabaseConnection) -> Result<Option<Answers>, StoreError> {
         let txn = begin(connection).await?;
         let answers = self.write(&txn).await?;
-        txn.commit().await?;
+        match answers {
+            Some(_) => txn.commit().await?,
+            None => txn.rollback().await?,
+        }
         Ok(answers)
     }
 
-    async fn write(&self, txn: &DatabaseTransaction) -> Result<(Vec<Created>, Vec<Saved>), StoreError> {
-        let creates: Vec<_> = self.creates.iter().map(|item| &item.what).collect();
+    async fn write(&self, txn: &DatabaseTransaction) -> Result<Option<Answers>, StoreError> {
         let saves: Vec<_> = self.saves.iter().map(|item| &item.what).collect();
-        Ok((create::write(txn, &creates).await?, save::write(txn, &saves).await?))
+        let Some(saved) = save::write(txn, &saves).await? else {
+            return Ok(None);
+        };
+        let creates: Vec<_> = self.creates.iter().map(|item| &item.what).collect();
+        let created = create::write(txn, &creates).await?;
+        let mut claimed = Vec::with_capacity(self.claims.len());
+        for item in &self.claims {
+            claimed.push(claim::write(txn, &item.what).await?);
+        }
+        Ok(Some(Answers {
+            created,
+            saved,
+            claimed,
+        }))
     }
 
-    fn reply(self, created: Vec<Created>, saved: Vec<Saved>) {
-        // A caller that no longer waits has been cancelled; its write stands all the same.
-        self.creates
-            .into_iter()
-            .zip(created)
-            .for_each(|(item, answer)| drop(item.reply.send(Ok(answer))));
-        self.saves
-            .into_iter()
-            .zip(saved)
-            .for_each(|(item, answer)| drop(item.reply.send(Ok(answer))));
+    fn reply(self, answers: Answers) {
+        reply_each(self.creates, answers.created);
+        reply_each(self.saves, answers.saved);
+        reply_each(self.claims, answers.claimed);
     }
 
     fn fail(self, error: &StoreError) {
-        self.creates
-            .into_iter()
-            .for_each(|item| drop(item.reply.send(Err(error.clone()))));
-        self.saves
-            .into_iter()
-            .for_each(|item| drop(item.reply.send(Err(error.clone()))));
+        fail_each(self.creates, error);
+        fail_each(self.saves, error);
+        fail_each(self.claims, error);
     }
 
     fn each_alone(self) -> impl Iterator<Item = Self> {
         let creates = self.creates.into_iter().map(|item| Self {
             creates: vec![item],
-            saves: Vec::new(),
+            ..Self::default()
         });
         let saves = self.saves.into_iter().map(|item| Self {
-            creates: Vec::new(),
             saves: vec![item],
+            ..Self::default()
         });
-        creates.chain(saves)
+        let claims = self.claims.into_iter().map(|item| Self {
+            claims: vec![item],
+            ..Self::default()
+        });
+        saves.chain(creates).chain(claims)
     }
+}
+
+/// A caller that no longer waits has been cancelled; its write stands all the same.
+fn reply_each<T, R>(items: Vec<Item<T, R>>, answers: Vec<R>) {
+    items
+        .into_iter()
+        .zip(answers)
+        .for_each(|(item, answer)| drop(item.reply.send(Ok(answer))));
+}
+
+fn fail_each<T, R>(items: Vec<Item<T, R>>, error: &StoreError) {
+    items
+        .into_iter()
+        .for_each(|item| drop(item.reply.send(Err(error.clone()))));
 }

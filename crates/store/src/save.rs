@@ -98,11 +98,9 @@ impl Store {
     }
 }
 
-/// Writes the saves of one transaction; an answer for each, in order.
-pub(crate) async fn write(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<Vec<Saved>, StoreError> {
-    if saves.is_empty() {
-        return Ok(Vec::new());
-    }
+/// Writes the saves of one transaction; an answer for each, in order. `None`: somebody among several has lost the lease. Nobody can tell who
+/// without asking for every row back, so nothing of the transaction may be committed, and each save must be tried alone.
+pub(crate) async fn write(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<Option<Vec<Saved>>, StoreError> {
     let refused = gate::refuse(txn, saves).await?;
     let allowed: Vec<_> = saves
         .iter()
@@ -111,21 +109,16 @@ pub(crate) async fn write(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<
         .map(|(_, save)| *save)
         .collect();
     let stored = update_publications(txn, &allowed).await?;
-    let done: Vec<_> = allowed
-        .into_iter()
-        .filter(|save| stored.contains(&save.publication.id.0))
-        .collect();
-    note_attempts(txn, &done).await?;
-    let released: Vec<_> = done.into_iter().filter(|save| save.hold == Hold::Release).collect();
+    if stored < allowed.len() {
+        return Ok((saves.len() == 1).then(|| vec![Saved::LeaseLost]));
+    }
+    note_attempts(txn, &allowed).await?;
+    let released: Vec<_> = allowed.into_iter().filter(|save| save.hold == Hold::Release).collect();
     if update_results(txn, &released).await? {
         update_tasks(txn, &released).await?;
     }
-    let answer = |(n, save): (usize, &&Save)| match refused.get(&n) {
-        Some(reason) => Saved::Refused(*reason),
-        None if stored.contains(&save.publication.id.0) => Saved::Done,
-        None => Saved::LeaseLost,
-    };
-    Ok(saves.iter().enumerate().map(answer).collect())
+    let answer = |n| refused.get(&n).map_or(Saved::Done, |reason| Saved::Refused(*reason));
+    Ok(Some((0..saves.len()).map(answer).collect()))
 }
 
 /// Columns that every save writes; none of them is in an index.
@@ -170,7 +163,7 @@ impl Update {
             .collect();
         let sql = format!(
             "UPDATE t_moment_publication SET {} FROM (SELECT value ->> 0 AS id, value ->> 1 AS lease, {} FROM jsonb_each(?)) v \
-             WHERE t_moment_publication.id = v.id AND t_moment_publication.lease = v.lease RETURNING t_moment_publication.id",
+             WHERE t_moment_publication.id = v.id AND t_moment_publication.lease = v.lease",
             set.join(", "),
             read.join(", ")
         );
@@ -227,8 +220,9 @@ fn value(save: &Save, column: &str) -> Json {
     }
 }
 
-async fn update_publications(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<Vec<i64>, StoreError> {
-    let mut updated = Vec::with_capacity(saves.len());
+/// How many rows were still under their lease.
+async fn update_publications(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<usize, StoreError> {
+    let mut updated = 0;
     for update in [&*KEEP, &*FLIGHT, &*EXTEND, &*RELEASE] {
         let rows: Vec<_> = saves
             .iter()
@@ -236,10 +230,8 @@ async fn update_publications(txn: &DatabaseTransaction, saves: &[&Save]) -> Resu
             .map(|s| update.row(s))
             .collect();
         if !rows.is_empty() {
-            let done = txn.query_all_raw(statement(&update.sql, [json(&rows)?.into()])).await?;
-            for row in &done {
-                updated.push(row.try_get("", "id")?);
-            }
+            let done = txn.execute_raw(statement(&update.sql, [json(&rows)?.into()])).await?;
+            updated += usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
         }
     }
     Ok(updated)
