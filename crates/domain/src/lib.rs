@@ -21,6 +21,6 @@ pub use account::{AccountStatus, AccountType, ChannelKind};
 pub use clock::Clock;
 pub use error::{ErrorClass, FailReason, Failure, FieldError, MomentError};
 pub use ids::{AccountId, ChannelId, PublicationId, TaskId, UserId};
-pub use publication::{Move, Publication, PublicationState, WaitReason};
+pub use publication::{Move, Publication, PublicationState, Ready, WaitReason};
 pub use status::{Outcome, ResultStatus, Stage, TaskStatus};
 pub use time::Timestamp;

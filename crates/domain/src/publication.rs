@@ -207,6 +207,15 @@ pub struct Publication {
     pub failure: Option<Failure>,
 }
 
+/// A publication that waits to be worked on, as far as a hand-over needs to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ready {
+    /// Which one.
+    pub id: PublicationId,
+    /// Whose turn it would be; a hint for fairness between channels, nothing rests on it.
+    pub channel_id: ChannelId,
+}
+
 impl Publication {
     /// Makes `by` happen at `now`: the new state, its time, and a fresh count of looks.
     pub fn apply(&mut self, by: Move, now: Timestamp) -> Result<(), IllegalMove> {

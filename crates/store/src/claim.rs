@@ -13,6 +13,7 @@ use crate::create::json;
 use crate::db::{Store, statement};
 use crate::error::StoreError;
 use crate::rows::{self, PUBLICATION_COLUMNS};
+use crate::stage;
 
 /// The right to change one publication's row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,10 +52,19 @@ pub(crate) type Leased = (Publication, i64);
 /// A claim for the commit queue.
 #[derive(Debug)]
 pub(crate) struct Wish {
-    owner: String,
-    now: Timestamp,
-    until: Timestamp,
-    most: u32,
+    pub(crate) owner: String,
+    pub(crate) now: Timestamp,
+    pub(crate) until: Timestamp,
+    pub(crate) which: Which,
+}
+
+/// What a claim asks for.
+#[derive(Debug)]
+pub(crate) enum Which {
+    /// So many of what is due, earliest first.
+    Due(u32),
+    /// These, as far as nobody holds them and they were planned for that time or before.
+    Picked(Vec<i64>, Timestamp),
 }
 
 impl Store {
@@ -70,7 +80,7 @@ impl Store {
             owner: owner.to_owned(),
             now,
             until,
-            most,
+            which: Which::Due(most),
         };
         let leased = self.commits.claim(wish).await?;
         self.with_content(leased, until).await
@@ -135,7 +145,7 @@ impl Store {
         rows.iter().map(|row| Ok(row.try_get("", "moment_id")?)).collect()
     }
 
-    async fn with_content(&self, leased: Vec<Leased>, until: Timestamp) -> Result<Vec<Claimed>, StoreError> {
+    pub(crate) async fn with_content(&self, leased: Vec<Leased>, until: Timestamp) -> Result<Vec<Claimed>, StoreError> {
         if leased.is_empty() {
             return Ok(Vec::new());
         }
@@ -181,7 +191,10 @@ impl Store {
 
 /// Takes what a wish asks for, as far as it is due.
 pub(crate) async fn write(txn: &DatabaseTransaction, wish: &Wish) -> Result<Vec<Leased>, StoreError> {
-    let due = due(txn, wish.now, wish.most).await?;
+    let due = match &wish.which {
+        Which::Due(most) => due(txn, wish.now, *most).await?,
+        Which::Picked(ids, planned_by) => stage::picked(txn, ids, wish.now, *planned_by).await?,
+    };
     if !due.is_empty() {
         take(txn, &due, &wish.owner, wish.until).await?;
     }

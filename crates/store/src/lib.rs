@@ -19,6 +19,7 @@ mod rows;
 mod save;
 mod sequence;
 mod shelf;
+mod stage;
 mod tasks;
 mod time;
 
@@ -31,4 +32,5 @@ pub use error::StoreError;
 pub use gate::{Gate, NoSubmit};
 pub use save::{AccountOutcome, AttemptNote, Hold, Save, Saved};
 pub use shelf::ShelfToken;
+pub use stage::{Picked, Room};
 pub use tasks::{ResultView, TaskView};

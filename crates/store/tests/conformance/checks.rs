@@ -8,7 +8,15 @@ use moments_store::{AccountOutcome, AttemptNote, Created, Hold, NoSubmit, Saved,
 
 use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step};
 
-fn secs(n: u64) -> Duration {
+pub(crate) use crate::staging::{
+    a_backlog_of_one_channel_leaves_room_for_the_others, a_dead_holders_row_is_staged_when_its_lease_ends,
+    a_message_that_comes_before_the_time_wins_nothing,
+    a_message_that_did_not_leave_makes_its_row_due_again_unless_it_was_claimed, a_message_wins_its_row_once,
+    what_is_given_back_is_due_at_once_and_its_former_holder_changes_nothing,
+    what_is_staged_is_out_of_sight_until_its_message_is_surely_lost,
+};
+
+pub(crate) fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
 

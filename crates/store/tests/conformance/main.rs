@@ -10,6 +10,7 @@
 )]
 
 mod checks;
+mod staging;
 mod world;
 
 use world::World;
@@ -49,4 +50,11 @@ conformance! {
     a_broken_credential_expires_its_accounts_and_only_its_own,
     one_bad_write_does_not_cost_its_neighbours,
     one_unreadable_row_does_not_stop_the_others,
+    what_is_staged_is_out_of_sight_until_its_message_is_surely_lost,
+    a_message_wins_its_row_once,
+    a_message_that_comes_before_the_time_wins_nothing,
+    a_dead_holders_row_is_staged_when_its_lease_ends,
+    a_message_that_did_not_leave_makes_its_row_due_again_unless_it_was_claimed,
+    a_backlog_of_one_channel_leaves_room_for_the_others,
+    what_is_given_back_is_due_at_once_and_its_former_holder_changes_nothing,
 }
