@@ -73,6 +73,7 @@ pub(crate) fn engine(
     let engine = Engine::new(Parts {
         platforms: platforms(settings, &store, &keys, &clock)?,
         media: media(settings)?,
+        broker: None,
         settings: settings.engine(public_url(settings)?),
         store,
         keys,

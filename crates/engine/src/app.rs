@@ -8,6 +8,7 @@ use moments_domain::backoff::{backoff, jitter};
 use moments_domain::{ChannelKind, Clock};
 use moments_media::MediaStore;
 use moments_platforms::{Platform, Platforms};
+use moments_queue::Broker;
 use moments_store::Store;
 use moments_vault::KeyRing;
 use rand::SeedableRng as _;
@@ -17,6 +18,7 @@ use crate::channel::ChannelCache;
 use crate::locks::KeyedLocks;
 use crate::probe::Probe;
 use crate::problem::Problem;
+use crate::progress::Marks;
 use crate::publisher::GateQueue;
 use crate::settings::Settings;
 use crate::wake::Wake;
@@ -31,6 +33,8 @@ pub struct Parts {
     pub platforms: Platforms,
     /// Media on disk.
     pub media: MediaStore,
+    /// Carries what is ready from schedulers to workers; `None`: workers look into the tables by themselves.
+    pub broker: Option<Broker>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The installation's choices.
@@ -51,6 +55,7 @@ pub struct Engine(Arc<Inner>);
 pub struct Inner {
     parts: Parts,
     pub(crate) wake: Wake,
+    pub(crate) marks: Marks,
     pub(crate) channels_cache: ChannelCache,
     pub(crate) gates: GateQueue,
     pub(crate) locks: KeyedLocks,
@@ -64,6 +69,7 @@ impl Engine {
             dice: Mutex::new(SmallRng::seed_from_u64(parts.seed)),
             parts,
             wake: Wake::default(),
+            marks: Marks::default(),
             channels_cache: ChannelCache::default(),
             gates: GateQueue::default(),
             locks: KeyedLocks::default(),

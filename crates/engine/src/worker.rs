@@ -96,6 +96,7 @@ async fn tick(engine: &Engine, tracker: &TaskTracker, free: Vec<OwnedSemaphorePe
 async fn claim(engine: &Engine, most: usize) -> Result<Vec<moments_store::Claimed>, StoreError> {
     let now = engine.clock.now();
     engine.wake.sleeping_until(now + SWEEP);
+    engine.marks.claim.set(now);
     match engine.store.next_look().await? {
         Some(due) if due <= now => {
             let most = u32::try_from(most).unwrap_or(u32::MAX);

@@ -222,6 +222,7 @@ async fn engine(folder: &TempDir, clock: Arc<HandClock>) -> Engine {
             gewe: None,
         },
         media: MediaStore::open(folder.path(), fetcher, 1).expect("a media folder"),
+        broker: None,
         clock,
         settings: Settings::default(),
         probe: Arc::new(NoProbe),

@@ -207,6 +207,7 @@ impl World {
                 gewe: Some(self.gewe.clone()),
             },
             media: self.media.clone(),
+            broker: None,
             clock: self.clock.clone(),
             settings: Settings {
                 creates_per_minute: LIMIT,
