@@ -17,7 +17,7 @@ use crate::publisher;
 /// The longest sleep between looks at the table.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Most publications in one claim.
-const MOST_AT_ONCE: usize = 128;
+const MOST_AT_ONCE: usize = 512;
 /// How long a claim waits for more free slots.
 const GATHER: Duration = Duration::from_millis(2);
 /// How long a stop waits for work under way; what is not done by then comes up again when its lease ends.

@@ -13,8 +13,8 @@ use crate::{Answer, Call, CallError};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shorter than servers keep an idle connection (a minute or more), so that we rarely write into one that is being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// Idle connections kept for each host: enough for a thousand calls a second at a quarter of a second each.
-const IDLE_PER_HOST: usize = 256;
+/// Idle connections kept for each host: as many as there may be calls at once, so that none is closed only to be opened again.
+const IDLE_PER_HOST: usize = 1024;
 /// More than any answer of a platform; a body beyond it counts as no answer.
 const MAX_ANSWER_BYTES: usize = 32 << 20;
 
