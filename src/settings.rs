@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use config::{Config, File, FileFormat, Value};
-use moments_engine::SuccessAt;
+use moments_engine::{HealthLimits, SuccessAt};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) gewe: Gewe,
     pub(crate) media: Media,
     pub(crate) publish: Publish,
+    pub(crate) health: Health,
     pub(crate) log: Log,
 }
 
@@ -94,6 +95,14 @@ pub(crate) struct Publish {
     pub(crate) call_timeout_secs: u64,
     pub(crate) reconcile_after_secs: u64,
     pub(crate) absent_after_secs: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Health {
+    pub(crate) database_timeout_secs: u64,
+    pub(crate) stalled_secs: u64,
+    pub(crate) overdue_secs: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -193,6 +202,11 @@ impl Settings {
             gewe_resend_when_absent: self.gewe.resend_when_absent,
             concurrency: self.publish.concurrency,
             allow_private_addresses: self.media.allow_private_addresses,
+            health: HealthLimits {
+                database_timeout: Duration::from_secs(self.health.database_timeout_secs),
+                stalled: Duration::from_secs(self.health.stalled_secs),
+                overdue: Duration::from_secs(self.health.overdue_secs),
+            },
             public_url,
         }
     }

@@ -69,6 +69,7 @@ impl Running {
             tokio::spawn(work(engine.clone(), stop.clone())),
         ];
         tokio::spawn(setup::housekeeping(store, metrics));
+        tokio::spawn(moments_engine::watch(engine.clone(), stop.clone()));
         let token = sandbox.as_ref().map(|_| token(&settings, &secrets)).transpose()?;
         if let Some(sandbox) = &sandbox {
             setup::bind_demo_world(&engine, sandbox).await?;

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::auth::TokenProblem;
 use crate::envelope;
+use crate::routes::CheckBody;
 
 /// When to try again what failed because something of ours was busy.
 const BUSY_SECS: u64 = 5;
@@ -40,8 +41,8 @@ pub(crate) enum ApiError {
     NoRoute,
     /// The route does not know the method (405).
     NoMethod,
-    /// Something that every request needs does not work (503).
-    NotReady(Problem),
+    /// A part of this process does not do its work (503): every check, with its reason.
+    NotReady(Vec<CheckBody>),
     /// The request took too long; nobody knows how far it came (503).
     TimedOut,
     /// A defect of this program (500). Logged by whoever noticed.
@@ -154,17 +155,21 @@ fn answer(error: ApiError) -> Answer {
             "接口不支持该请求方法",
             "METHOD_NOT_ALLOWED",
         ),
-        ApiError::NotReady(problem) => {
-            tracing::error!(error = causes(&problem), "not ready: the database does not answer");
-            let data = json!({ "error": "NOT_READY", "reason": "数据库不可用" });
-            Answer::new(StatusCode::SERVICE_UNAVAILABLE, "服务未就绪：数据库不可用", data).retry_after(BUSY_SECS)
-        }
+        ApiError::NotReady(checks) => not_ready(&checks),
         ApiError::TimedOut => {
             let message = "处理超时，结果未知；请查询后再决定，或使用相同的 Idempotency-Key 重试";
             Answer::code(StatusCode::SERVICE_UNAVAILABLE, message, "TIMED_OUT").retry_after(BUSY_SECS)
         }
         ApiError::Defect => defect(),
     }
+}
+
+fn not_ready(checks: &[CheckBody]) -> Answer {
+    let reasons: Vec<_> = checks.iter().filter_map(|check| check.reason.as_deref()).collect();
+    let message = format!("服务未就绪：{}", reasons.join("；"));
+    tracing::warn!(message, "not ready");
+    let data = json!({ "error": "NOT_READY", "status": "DOWN", "checks": checks });
+    Answer::new(StatusCode::SERVICE_UNAVAILABLE, message, data).retry_after(BUSY_SECS)
 }
 
 fn of_problem(problem: Problem) -> Answer {

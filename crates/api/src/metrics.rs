@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder};
+use moments_engine::metrics::{HTTP_DURATION, HTTP_REQUESTS, LATENESS, describe};
 
 pub use metrics_exporter_prometheus::PrometheusHandle as MetricsHandle;
 
 const SECONDS: &[f64] = &[
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+/// A post may be late by hours, after downtime or at a limit.
+const LATENESS_SECONDS: &[f64] = &[
+    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14400.0,
 ];
 
 /// Makes this process keep metrics, and says where to read them. Once for each process: a second call is an error.
@@ -16,21 +21,24 @@ const SECONDS: &[f64] = &[
 /// The caller must call [`MetricsHandle::run_upkeep`] every few seconds, or measured durations pile up in memory
 /// while nobody reads `/metrics`.
 pub fn install_metrics() -> Result<MetricsHandle, BuildError> {
-    builder()?.install_recorder()
+    let handle = builder()?.install_recorder()?;
+    describe();
+    Ok(handle)
 }
 
 /// Counts an answered request. `route` is the template, so that the number of series stays small.
 pub(crate) fn count_request(method: &Method, route: &str, status: StatusCode, took: Duration) {
     let method = method_label(method);
     let route = route.to_owned();
-    metrics::histogram!("moments_http_request_duration_seconds", "method" => method, "route" => route.clone())
-        .record(took.as_secs_f64());
-    metrics::counter!("moments_http_requests_total", "method" => method, "route" => route, "status" => status_label(status))
+    metrics::histogram!(HTTP_DURATION.name, "method" => method, "route" => route.clone()).record(took.as_secs_f64());
+    metrics::counter!(HTTP_REQUESTS.name, "method" => method, "route" => route, "status" => status_label(status))
         .increment(1);
 }
 
 fn builder() -> Result<PrometheusBuilder, BuildError> {
-    PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(LATENESS.name.to_owned()), LATENESS_SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
 }
 
 /// A caller may invent methods; they share one series.

@@ -14,6 +14,8 @@ use utoipa_axum::routes;
 
 use crate::app::App;
 
+pub(crate) use health::CheckBody;
+
 /// Where the module lives in the workbench (requirement 2).
 pub(crate) const BASE: &str = "/api/v1/workbench/wechat/moments";
 

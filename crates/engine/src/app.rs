@@ -15,7 +15,9 @@ use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
 
 use crate::channel::ChannelCache;
+use crate::health::HealthCache;
 use crate::locks::KeyedLocks;
+use crate::measured::measured;
 use crate::probe::Probe;
 use crate::problem::Problem;
 use crate::progress::Marks;
@@ -56,6 +58,7 @@ pub struct Inner {
     parts: Parts,
     pub(crate) wake: Wake,
     pub(crate) marks: Marks,
+    pub(crate) health_cache: HealthCache,
     pub(crate) channels_cache: ChannelCache,
     pub(crate) gates: GateQueue,
     pub(crate) locks: KeyedLocks,
@@ -67,18 +70,17 @@ impl Engine {
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(Inner {
             dice: Mutex::new(SmallRng::seed_from_u64(parts.seed)),
-            parts,
+            parts: Parts {
+                platforms: measured(parts.platforms),
+                ..parts
+            },
             wake: Wake::default(),
             marks: Marks::default(),
+            health_cache: HealthCache::default(),
             channels_cache: ChannelCache::default(),
             gates: GateQueue::default(),
             locks: KeyedLocks::default(),
         }))
-    }
-
-    /// Whether the database answers.
-    pub async fn ready(&self) -> Result<(), Problem> {
-        Ok(self.store.ping().await?)
     }
 
     /// `span` ±10 %.

@@ -6,7 +6,9 @@
 mod app;
 mod channel;
 mod failure;
+mod health;
 mod locks;
+mod measured;
 mod media_link;
 mod probe;
 mod problem;
@@ -18,9 +20,11 @@ mod shelf;
 mod use_cases;
 mod wake;
 
+pub mod metrics;
 pub mod worker;
 
 pub use app::{Engine, Parts};
+pub use health::{Check, Health, Limits as HealthLimits, watch};
 pub use media_link::OpenMedia;
 pub use probe::{NoProbe, Probe, Step};
 pub use problem::Problem;

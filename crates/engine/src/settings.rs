@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::health::Limits as HealthLimits;
+
 /// When a WeCom result counts as a success (`wecom.success_at`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuccessAt {
@@ -40,6 +42,8 @@ pub struct Settings {
     pub concurrency: usize,
     /// Media addresses may be private (`media.allow_private_addresses`).
     pub allow_private_addresses: bool,
+    /// When `/readyz` turns red (`health.*`).
+    pub health: HealthLimits,
     /// Where gateways fetch our media, without a slash at the end (`http.public_url`).
     pub public_url: String,
 }
@@ -60,6 +64,7 @@ impl Default for Settings {
             gewe_resend_when_absent: false,
             concurrency: 128,
             allow_private_addresses: false,
+            health: HealthLimits::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
         }
     }

@@ -8,6 +8,8 @@ use moments_platforms::{CachedToken, ShelfError, TokenShelf};
 use moments_store::{ShelfToken, Store};
 use moments_vault::KeyRing;
 
+use crate::metrics::{self, Refresh};
+
 /// The database as a shelf of tokens.
 #[derive(Clone, Debug)]
 pub struct SealedShelf {
@@ -69,9 +71,16 @@ impl TokenShelf for SealedShelf {
             })
         };
         let token = token.map(seal).transpose().map_err(shelf_error)?;
-        self.store
+        let shelved = self
+            .store
             .finish_refresh(channel, fence, token.as_ref())
             .await
-            .map_err(shelf_error)
+            .map_err(shelf_error)?;
+        metrics::refreshed(match (&token, shelved) {
+            (None, _) => Refresh::Failed,
+            (Some(_), true) => Refresh::Ok,
+            (Some(_), false) => Refresh::Superseded,
+        });
+        Ok(shelved)
     }
 }

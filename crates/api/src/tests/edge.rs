@@ -133,7 +133,7 @@ async fn probes_need_no_token() {
     );
     assert_eq!(
         plain(&world, "GET", "/readyz").await.expect(200),
-        json!({ "status": "UP" })
+        json!({ "status": "UP", "checks": [{ "name": "database", "status": "UP", "reason": null }] })
     );
 }
 

@@ -155,7 +155,7 @@ async fn create(
     if now.since(job.publication.sent_time.unwrap_or(now)) > FRESH_INTENT {
         return Err(CallFailure::NotSent("进程在发送前被挂起".to_owned()));
     }
-    metrics::histogram!("moments_lateness_seconds").record(now.since(late).as_secs_f64());
+    crate::metrics::late(open.channel.kind, now.since(late));
     match tokio::time::timeout(job.engine.settings.call_timeout, platform.create(&open.access, post)).await {
         Ok(answer) => answer,
         Err(_) => Err(CallFailure::NoAnswer("接口超时".to_owned())),

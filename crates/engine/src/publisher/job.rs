@@ -211,6 +211,7 @@ impl<'a> Job<'a> {
 
     pub(crate) async fn give_up(&mut self, failure: Failure) -> Result<(), Stop> {
         tracing::info!(publication.id = %self.publication.id, task.id = %self.publication.task_id, reason = failure.reason.name(), "a post failed");
+        crate::metrics::failed(failure.reason);
         self.end(Move::GiveUp, Some(failure)).await
     }
 
@@ -219,6 +220,7 @@ impl<'a> Job<'a> {
         let mut next = self.publication.clone();
         next.apply(Move::Snooze, self.now())?;
         next.wait_reason = Some(reason);
+        crate::metrics::waits(reason);
         next.look_time = Some(self.unless_too_late(until));
         self.commit(next).await
     }
@@ -238,6 +240,7 @@ impl<'a> Job<'a> {
         }
         next.apply(Move::Retry, self.now())?;
         next.wait_reason = Some(WaitReason::Retry);
+        crate::metrics::waits(WaitReason::Retry);
         next.look_time = Some(self.unless_too_late(self.now() + wait));
         next.failure = Some(failure);
         self.commit(next).await
@@ -323,7 +326,7 @@ impl<'a> Job<'a> {
 
     fn note_move(&self, next: &Publication) {
         if next.state != self.publication.state {
-            metrics::counter!("moments_publication_moves_total", "to" => next.state.name()).increment(1);
+            crate::metrics::moved(next.state);
             tracing::debug!(publication.id = %next.id, task.id = %next.task_id, from = %self.publication.state, to = %next.state, "moved");
         }
     }
