@@ -1,6 +1,6 @@
 //! The engine: use cases, and the work that follows from them.
 //!
-//! [`Engine`] offers what a user may ask for. [`worker::run`] takes what is due and hands each publication to the
+//! [`Engine`] offers what a user may ask for. [`scheduler::run`] sends word of what is due; [`worker::run`] takes it and hands each publication to the
 //! `publisher`, which is the way of a post: claim → media → intent committed → create call → follow up → settle.
 
 mod app;
@@ -21,6 +21,7 @@ mod use_cases;
 mod wake;
 
 pub mod metrics;
+pub mod scheduler;
 pub mod worker;
 
 pub use app::{Engine, Parts};

@@ -40,6 +40,8 @@ pub struct Settings {
     pub gewe_resend_when_absent: bool,
     /// Publications worked on at once (`publish.concurrency`).
     pub concurrency: usize,
+    /// How long a stop waits for work under way (`publish.stop_within_secs`).
+    pub stop_within: Duration,
     /// Media addresses may be private (`media.allow_private_addresses`).
     pub allow_private_addresses: bool,
     /// When `/readyz` turns red (`health.*`).
@@ -63,6 +65,7 @@ impl Default for Settings {
             absent_after: Duration::from_mins(5),
             gewe_resend_when_absent: false,
             concurrency: 128,
+            stop_within: Duration::from_secs(30),
             allow_private_addresses: false,
             health: HealthLimits::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),

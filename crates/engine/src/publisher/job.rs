@@ -195,9 +195,10 @@ impl<'a> Job<'a> {
         self.commit(next).await
     }
 
-    /// Lets go without a change: the next look is when it was.
+    /// Lets go without a change: the next look is when it was planned, even where a message about it was under way.
     pub(crate) async fn put_back(&mut self) -> Result<(), Stop> {
-        let next = self.publication.clone();
+        let mut next = self.publication.clone();
+        next.look_time = next.look_time.map(|_| next.plan_time);
         self.commit(next).await
     }
 

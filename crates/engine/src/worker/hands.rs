@@ -1,0 +1,64 @@
+//! What a worker has in its hands, and how it lets go.
+
+use std::collections::HashMap;
+
+use moments_domain::PublicationId;
+use moments_store::Claimed;
+use tokio::task::{Id, JoinSet};
+
+use crate::app::Engine;
+use crate::publisher;
+use crate::worker::shares::Slot;
+
+/// Publications that are worked on.
+#[derive(Debug, Default)]
+pub(crate) struct Hands {
+    tasks: JoinSet<()>,
+    ids: HashMap<Id, PublicationId>,
+}
+
+impl Hands {
+    /// Works on a claimed publication. A claim made a little early, because the one who sent word of it has another clock, waits for its time.
+    pub(crate) fn begin(&mut self, engine: &Engine, claimed: Claimed, slot: Slot) {
+        let (id, engine) = (claimed.publication.id, engine.clone());
+        let early = claimed.publication.plan_time.since(engine.clock.now());
+        let task = self.tasks.spawn(async move {
+            tokio::time::sleep(early).await;
+            publisher::work(&engine, claimed).await;
+            drop(slot);
+        });
+        self.ids.insert(task.id(), id);
+    }
+
+    /// Forgets what is done.
+    pub(crate) fn sort_out(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next_with_id() {
+            self.forget(ended);
+        }
+    }
+
+    /// Waits until everything is done. Cancelling loses nothing.
+    pub(crate) async fn empty(&mut self) {
+        while let Some(ended) = self.tasks.join_next_with_id().await {
+            self.forget(ended);
+        }
+    }
+
+    /// Ends all work where it stands; what it was about.
+    pub(crate) async fn drop_all(&mut self) -> Vec<PublicationId> {
+        self.sort_out();
+        self.tasks.shutdown().await;
+        std::mem::take(&mut self.ids).into_values().collect()
+    }
+
+    fn forget(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
+        let id = match &ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        let publication = self.ids.remove(&id);
+        if let Err(error) = ended {
+            tracing::error!(%error, publication.id = ?publication, "work ended badly; it goes on when the lease ends");
+        }
+    }
+}
