@@ -1,13 +1,42 @@
 //! Readers for fields whose JSON type drifts between a platform's versions, for `#[serde(deserialize_with = "…")]`.
 
-use serde::de::{Deserialize, Deserializer, Error};
+use std::fmt;
 
-#[derive(serde::Deserialize)]
-#[serde(untagged)]
+use serde::de::{Deserialize, Deserializer, Error, Visitor};
+
+/// A number or a text, whichever came. Read by hand: serde's `untagged` makes a full error message for every shape that does not fit, and
+/// these fields are in every answer.
 enum Drifting {
-    Signed(i64),
-    Unsigned(u64),
+    Number(i128),
     Text(String),
+}
+
+impl<'de> Deserialize<'de> for Drifting {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl Visitor<'_> for Either {
+            type Value = Drifting;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number or text")
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Drifting, E> {
+                Ok(Drifting::Number(number.into()))
+            }
+
+            fn visit_u64<E>(self, number: u64) -> Result<Drifting, E> {
+                Ok(Drifting::Number(number.into()))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Drifting, E> {
+                Ok(Drifting::Text(text.to_owned()))
+            }
+        }
+
+        from.deserialize_any(Either)
+    }
 }
 
 /// A whole number given as a JSON number or as text, such as `created_at` (reference wecom 1, "Number/string drift").
@@ -15,8 +44,7 @@ enum Drifting {
 /// Exact over the whole of `i64` and `u64`; fails when the number does not fit `N`.
 pub fn number<'de, D: Deserializer<'de>, N: TryFrom<i128>>(from: D) -> Result<N, D::Error> {
     let number = match Drifting::deserialize(from)? {
-        Drifting::Signed(number) => i128::from(number),
-        Drifting::Unsigned(number) => i128::from(number),
+        Drifting::Number(number) => number,
         Drifting::Text(text) => text
             .trim()
             .parse()
@@ -29,8 +57,7 @@ pub fn number<'de, D: Deserializer<'de>, N: TryFrom<i128>>(from: D) -> Result<N,
 pub fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     Ok(match Option::deserialize(from)? {
         None => String::new(),
-        Some(Drifting::Signed(number)) => number.to_string(),
-        Some(Drifting::Unsigned(number)) => number.to_string(),
+        Some(Drifting::Number(number)) => number.to_string(),
         Some(Drifting::Text(text)) => text,
     })
 }
