@@ -37,7 +37,7 @@ pub(crate) struct Serve {
     /// Start stand-ins for WeCom and the gateway, and bind their accounts to user 1 on an empty database.
     #[arg(long)]
     pub(crate) sandbox: bool,
-    /// What this process does. This version needs all three in one process.
+    /// What this process does: any of api, scheduler and worker, in any number of processes over one server database.
     #[arg(long, value_delimiter = ',', default_values_t = ["api".to_owned(), "scheduler".to_owned(), "worker".to_owned()])]
     pub(crate) roles: Vec<String>,
     /// Print every setting with its default, and end.

@@ -3,6 +3,7 @@
 mod cli;
 mod clock;
 mod commands;
+mod roles;
 mod settings;
 mod setup;
 

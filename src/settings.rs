@@ -18,7 +18,7 @@ pub(crate) const DEFAULTS: &str = include_str!("../moments.default.toml");
 pub(crate) struct Settings {
     pub(crate) http: Http,
     pub(crate) database: Address,
-    pub(crate) queue: Address,
+    pub(crate) queue: Queue,
     pub(crate) auth: Auth,
     pub(crate) vault: Vault,
     pub(crate) wecom: Wecom,
@@ -41,6 +41,24 @@ pub(crate) struct Http {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Address {
     pub(crate) url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Queue {
+    /// May hold a password.
+    pub(crate) url: SecretString,
+    pub(crate) name: String,
+}
+
+impl Queue {
+    /// Where the broker is; `None`: there is none, workers look for work by themselves.
+    pub(crate) fn address(&self) -> Result<Option<moments_queue::Address>, moments_queue::BadAddress> {
+        match self.url.expose_secret() {
+            "memory:" => Ok(None),
+            url => url.parse().map(Some),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -93,6 +111,7 @@ pub(crate) struct Publish {
     pub(crate) concurrency: usize,
     pub(crate) lease_secs: u64,
     pub(crate) call_timeout_secs: u64,
+    pub(crate) stop_within_secs: u64,
     pub(crate) reconcile_after_secs: u64,
     pub(crate) absent_after_secs: u64,
 }
@@ -145,8 +164,11 @@ impl Settings {
         if !matches!(self.wecom.success_at.as_str(), "confirmed" | "created") {
             wrong.push("wecom.success_at must be \"confirmed\" or \"created\"".to_owned());
         }
-        if self.queue.url != "memory:" {
-            wrong.push("queue.url must be \"memory:\" in this version".to_owned());
+        if let Err(bad) = self.queue.address() {
+            wrong.push(format!("queue.url must be \"memory:\", or {bad}"));
+        }
+        if self.queue.name.is_empty() || self.queue.name.len() > 255 {
+            wrong.push("queue.name must have 1 to 255 bytes".to_owned());
         }
         if !matches!(self.log.format.as_str(), "text" | "json") {
             wrong.push("log.format must be \"text\" or \"json\"".to_owned());
@@ -201,6 +223,7 @@ impl Settings {
             absent_after: Duration::from_secs(self.publish.absent_after_secs),
             gewe_resend_when_absent: self.gewe.resend_when_absent,
             concurrency: self.publish.concurrency,
+            stop_within: Duration::from_secs(self.publish.stop_within_secs),
             allow_private_addresses: self.media.allow_private_addresses,
             health: HealthLimits {
                 database_timeout: Duration::from_secs(self.health.database_timeout_secs),

@@ -17,14 +17,16 @@ use moments_media::{FetchPolicy, Fetcher, MediaStore};
 use moments_platforms::Platforms;
 use moments_platforms::gewe::GewePlatform;
 use moments_platforms::wecom::WecomPlatform;
+use moments_queue::Broker;
 use moments_store::{Options, Store};
 use moments_vault::KeyRing;
 use moments_wecom::WecomClient;
 use moments_wire::WireClient;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use tracing_subscriber::EnvFilter;
 
 use crate::clock::SystemClock;
+use crate::roles::Roles;
 use crate::settings::Settings;
 
 pub(crate) use sandbox::{DEMO_USER, SandboxServer, bind_demo_world};
@@ -46,10 +48,15 @@ pub(crate) fn logging(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens the database for this process alone, and brings its schema up to date.
+/// Whether the database can belong to one process only.
+pub(crate) fn is_held_alone(settings: &Settings) -> bool {
+    settings.database.url.starts_with("sqlite:")
+}
+
+/// Opens the database, for this process alone where it must be, and brings its schema up to date.
 pub(crate) async fn store(settings: &Settings) -> anyhow::Result<Store> {
     let options = Options {
-        alone: true,
+        alone: is_held_alone(settings),
         ..Options::new(&settings.database.url)
     };
     Ok(Store::open(&options).await?)
@@ -66,6 +73,7 @@ pub(crate) fn engine(
     secrets: &Secrets,
     store: Store,
     probe: Arc<dyn Probe>,
+    roles: Roles,
 ) -> anyhow::Result<Engine> {
     let keys =
         Arc::new(KeyRing::parse(&secrets.vault_keys).context("vault.keys (make a key with `moments-sync keys new`)")?);
@@ -73,7 +81,7 @@ pub(crate) fn engine(
     let engine = Engine::new(Parts {
         platforms: platforms(settings, &store, &keys, &clock)?,
         media: media(settings)?,
-        broker: None,
+        broker: broker(settings, roles, &clock)?,
         settings: settings.engine(public_url(settings)?),
         store,
         keys,
@@ -85,12 +93,34 @@ pub(crate) fn engine(
     Ok(engine)
 }
 
+/// The way to workers, for those who use it.
+fn broker(settings: &Settings, roles: Roles, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Broker>> {
+    /// Enough that a worker is never idle, so little that nothing waits at one worker while another is.
+    const MOST_WAITING: usize = 256;
+    let address = settings.queue.address().context("queue.url")?;
+    let Some(address) = address.filter(|_| roles.scheduler || roles.worker) else {
+        return Ok(None);
+    };
+    let prefetch = (settings.publish.concurrency / 2).clamp(1, MOST_WAITING);
+    Ok(Some(Broker::start(moments_queue::Options {
+        address,
+        queue: settings.queue.name.clone(),
+        prefetch: if roles.worker {
+            Some(u16::try_from(prefetch)?)
+        } else {
+            None
+        },
+        clock: Arc::clone(clock),
+    })))
+}
+
 /// The HTTP edge of an engine.
 pub(crate) fn api(
     settings: &Settings,
     secrets: &Secrets,
     engine: Engine,
     metrics: MetricsHandle,
+    roles: Roles,
 ) -> anyhow::Result<Api> {
     let limits = Limits {
         requests_per_minute: settings.http.requests_per_minute,
@@ -98,7 +128,11 @@ pub(crate) fn api(
     };
     Ok(Api {
         engine,
-        verifier: verifier(settings, secrets)?,
+        verifier: if roles.api {
+            verifier(settings, secrets)?
+        } else {
+            nobody(settings)?
+        },
         clock: Arc::new(SystemClock),
         limits,
         metrics,
@@ -110,6 +144,12 @@ pub(crate) fn claim_names(settings: &Settings) -> ClaimNames {
         user: settings.auth.user_claim.clone(),
         permissions: settings.auth.permissions_claim.clone(),
     }
+}
+
+/// For a process that offers nothing for which anybody would have to be known.
+fn nobody(settings: &Settings) -> anyhow::Result<Verifier> {
+    let secret = SecretString::from(hex::encode(rand::random::<[u8; 32]>()));
+    Ok(Verifier::hs256(&secret, claim_names(settings))?)
 }
 
 fn verifier(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Verifier> {
@@ -176,17 +216,11 @@ fn public_url(settings: &Settings) -> anyhow::Result<String> {
     Ok(format!("http://{listen}"))
 }
 
-/// Small things that must happen now and then: metrics' upkeep, forgetting old idempotency keys.
-pub(crate) async fn housekeeping(store: Store, metrics: MetricsHandle) {
-    const KEPT: Duration = Duration::from_hours(7 * 24);
+/// Keeps measured durations from piling up while nobody reads them.
+pub(crate) async fn upkeep(metrics: MetricsHandle) {
     let mut ticks = tokio::time::interval(Duration::from_secs(5));
-    for n in 0_u64.. {
+    loop {
         ticks.tick().await;
         metrics.run_upkeep();
-        if n % 720 == 0
-            && let Err(error) = store.prune_idempotency(SystemClock.now() - KEPT).await
-        {
-            tracing::warn!(%error, "old idempotency keys could not be forgotten");
-        }
     }
 }

@@ -1,22 +1,23 @@
-//! `serve`: the API and the worker in one process.
+//! `serve`: what the roles of this process are, until it is told to stop.
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use moments_api::{development_token, install_metrics};
 use moments_domain::{Clock as _, Timestamp};
-use moments_engine::{Engine, NoProbe, Probe, worker};
+use moments_engine::{Engine, NoProbe, Probe, scheduler, worker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
 
 use crate::cli::Serve;
 use crate::clock::SystemClock;
 use crate::commands::hold::Hold;
 use crate::commands::print;
+use crate::roles::Roles;
 use crate::settings::Settings;
 use crate::setup::{self, SandboxServer, Secrets};
 
@@ -31,7 +32,8 @@ pub(crate) struct Running {
     pub(crate) sandbox: Option<SandboxServer>,
     /// A token of user 1 with every permission, with the sandbox.
     pub(crate) token: Option<String>,
-    stop: CancellationToken,
+    roles: Roles,
+    stop: worker::Stop,
     parts: Vec<JoinHandle<()>>,
 }
 
@@ -46,30 +48,42 @@ pub(crate) async fn run(settings: Settings, serve: Serve) -> anyhow::Result<Exit
 impl Running {
     /// Starts everything; the API answers when this returns.
     pub(crate) async fn start(mut settings: Settings, serve: &Serve) -> anyhow::Result<Self> {
-        check_roles(&serve.roles)?;
-        let stop = CancellationToken::new();
+        let roles = Roles::read(&serve.roles)?;
+        roles.check(&settings, serve.sandbox)?;
+        let stop = worker::Stop::default();
         let listener = TcpListener::bind(&settings.http.listen)
             .await
             .with_context(|| format!("cannot listen on {} (http.listen)", settings.http.listen))?;
         settings.http.listen = listener.local_addr()?.to_string();
         let sandbox = if serve.sandbox {
-            Some(SandboxServer::start(&mut settings, stop.clone()).await?)
+            Some(SandboxServer::start(&mut settings, stop.in_order.clone()).await?)
         } else {
             None
         };
         let secrets = Secrets::read(&settings, serve.sandbox)?;
         let store = setup::store(&settings).await?;
-        let freed = store.void_leases(SystemClock.now()).await?;
-        tracing::info!(freed, "took over what an earlier process held");
-        let engine = setup::engine(&settings, &secrets, store.clone(), probe(serve)?)?;
+        if setup::is_held_alone(&settings) {
+            let freed = store.void_leases(SystemClock.now()).await?;
+            tracing::info!(freed, "took over what an earlier process held");
+        }
+        let engine = setup::engine(&settings, &secrets, store, probe(serve)?, roles)?;
         let metrics = install_metrics()?;
-        let api = setup::api(&settings, &secrets, engine.clone(), metrics.clone())?;
-        let parts = vec![
-            tokio::spawn(serve_http(listener, moments_api::router(api), stop.clone())),
-            tokio::spawn(work(engine.clone(), stop.clone())),
-        ];
-        tokio::spawn(setup::housekeeping(store, metrics));
-        tokio::spawn(moments_engine::watch(engine.clone(), stop.clone()));
+        let api = setup::api(&settings, &secrets, engine.clone(), metrics.clone(), roles)?;
+        let router = if roles.api {
+            moments_api::router(api)
+        } else {
+            moments_api::health_router(api)
+        };
+        let mut parts = vec![tokio::spawn(serve_http(listener, router, stop.clone()))];
+        if roles.scheduler {
+            parts.push(tokio::spawn(scheduler::run(engine.clone(), stop.in_order.clone())));
+        }
+        if roles.worker {
+            parts.push(tokio::spawn(worker::run(engine.clone(), stop.clone())));
+        }
+        tell_roles(&engine, roles);
+        tokio::spawn(setup::upkeep(metrics));
+        tokio::spawn(moments_engine::watch(engine.clone(), stop.in_order.clone()));
         let token = sandbox.as_ref().map(|_| token(&settings, &secrets)).transpose()?;
         if let Some(sandbox) = &sandbox {
             setup::bind_demo_world(&engine, sandbox).await?;
@@ -78,6 +92,7 @@ impl Running {
             url: format!("http://{}", settings.http.listen),
             sandbox,
             token,
+            roles,
             stop,
             parts,
         })
@@ -85,7 +100,14 @@ impl Running {
 
     /// What a person wants to know first.
     pub(crate) fn greeting(&self) -> String {
-        let mut text = format!("\nmoments-sync 已启动：{}\n接口文档：{}/docs\n", self.url, self.url);
+        let mut text = format!("\nmoments-sync 已启动：{}\n", self.url);
+        text += &match self.roles.api {
+            true => format!("接口文档：{}/docs\n", self.url),
+            false => format!(
+                "角色：{}，此地址仅提供 /healthz、/readyz 与 /metrics\n",
+                self.roles.names()
+            ),
+        };
         if let (Some(sandbox), Some(token)) = (&self.sandbox, &self.token) {
             text += &format!(
                 "沙箱（模拟的企业微信与个人号网关）看到的朋友圈：{}/sandbox/\n",
@@ -99,13 +121,19 @@ impl Running {
     /// Serves until a signal comes, then stops in order.
     pub(crate) async fn until_told(self) {
         told_to_stop().await;
-        tracing::info!("stopping: no new work is taken, what is under way is finished");
-        self.stop().await;
+        tracing::info!("stopping: no new work is taken, what is under way is finished; a second signal stops at once");
+        let at_once = self.stop.at_once.clone();
+        let mut stopping = pin!(self.stop());
+        tokio::select! {
+            () = &mut stopping => return,
+            () = told_to_stop() => at_once.cancel(),
+        }
+        stopping.await;
     }
 
     /// Takes no new work and finishes what is under way.
     pub(crate) async fn stop(self) {
-        self.stop.cancel();
+        self.stop.in_order.cancel();
         for part in self.parts {
             if let Err(error) = part.await {
                 tracing::error!(%error, "a part of the program ended badly");
@@ -114,15 +142,13 @@ impl Running {
     }
 }
 
-fn check_roles(roles: &[String]) -> anyhow::Result<()> {
-    let all = ["api", "scheduler", "worker"];
-    if let Some(unknown) = roles.iter().find(|role| !all.contains(&role.as_str())) {
-        bail!("--roles: {unknown} is none of api, scheduler, worker");
+fn tell_roles(engine: &Engine, roles: Roles) {
+    tracing::info!(roles = roles.names(), "serving");
+    if engine.broker.is_none() && roles.scheduler && !roles.worker {
+        tracing::info!(
+            "queue.url is memory: this scheduler has nobody to send word to and only keeps house; workers find their work by themselves"
+        );
     }
-    if all.iter().any(|role| !roles.iter().any(|given| given == role)) {
-        bail!("--roles: this version needs api, scheduler and worker in one process");
-    }
-    Ok(())
 }
 
 fn probe(serve: &Serve) -> anyhow::Result<Arc<dyn Probe>> {
@@ -145,25 +171,29 @@ fn token(settings: &Settings, secrets: &Secrets) -> anyhow::Result<String> {
     )?)
 }
 
-async fn serve_http(listener: TcpListener, router: axum::Router, stop: CancellationToken) {
+async fn serve_http(listener: TcpListener, router: axum::Router, stop: worker::Stop) {
     use axum::serve::ListenerExt as _;
     let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    let closing = stop.clone();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.in_order.clone().cancelled_owned());
     tokio::select! {
         served = serving.into_future() => {
             if let Err(error) = served {
                 tracing::error!(%error, "the API stopped");
             }
         }
-        () = async { closing.cancelled().await; tokio::time::sleep(CLOSE_WITHIN).await } => {
+        () = patience_ends(&stop) => {
             tracing::warn!("requests that did not end in time were cut");
         }
     }
 }
 
-async fn work(engine: Engine, stop: CancellationToken) {
-    worker::run(engine, stop).await;
+/// When open requests have had their time.
+async fn patience_ends(stop: &worker::Stop) {
+    stop.in_order.cancelled().await;
+    tokio::select! {
+        () = tokio::time::sleep(CLOSE_WITHIN) => (),
+        () = stop.at_once.cancelled() => (),
+    }
 }
 
 async fn told_to_stop() {

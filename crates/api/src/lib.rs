@@ -29,4 +29,4 @@ pub use auth::{ClaimNames, KeyError, PERMISSIONS, Verifier, development_token};
 pub use envelope::Envelope;
 pub use metrics::{MetricsHandle, install_metrics};
 pub use openapi::openapi_json;
-pub use router::router;
+pub use router::{health_router, router};

@@ -12,6 +12,16 @@ use crate::edge::edge;
 use crate::error::ApiError;
 use crate::{openapi, routes};
 
+/// What a process without the role `api` serves: `/healthz`, `/readyz` and `/metrics`.
+pub fn health_router(api: Api) -> Router {
+    let app = App::new(api);
+    routes::health()
+        .fallback(|| std::future::ready(ApiError::NoRoute))
+        .method_not_allowed_fallback(|| std::future::ready(ApiError::NoMethod))
+        .layer(middleware::from_fn_with_state(app.clone(), edge))
+        .with_state(app)
+}
+
 /// The whole HTTP edge: the API, `/healthz`, `/readyz`, `/metrics`, `/media/…`, `/openapi.json` and `/docs`.
 pub fn router(api: Api) -> Router {
     let body_bytes = api.limits.body_bytes;

@@ -38,6 +38,14 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(health::readyz))
 }
 
+/// Routes of every process, whatever its roles.
+pub(crate) fn health() -> Router<App> {
+    Router::new()
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+}
+
 /// Routes for machines that know them: Prometheus, and gateways that fetch media.
 pub(crate) fn undocumented() -> Router<App> {
     Router::new()
