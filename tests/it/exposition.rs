@@ -45,11 +45,11 @@ impl Exposition {
 
     /// Every name with the names of its labels.
     pub(crate) fn series(&self) -> BTreeSet<(&str, Vec<&str>)> {
-        let labels = |sample: &'_ Sample| -> Vec<_> { sample.labels.keys().map(String::as_str).collect() };
-        self.samples
-            .iter()
-            .map(|sample| (sample.name.as_str(), labels(sample)))
-            .collect()
+        let mut series = BTreeSet::new();
+        for sample in &self.samples {
+            series.insert((sample.name.as_str(), sample.labels.keys().map(String::as_str).collect()));
+        }
+        series
     }
 
     pub(crate) fn help(&self, name: &str) -> Option<&str> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use moments_engine::metrics::{ALL, Kind};
-use moments_sandbox::{FaultKind, World as Platform};
+use moments_sandbox::{FaultKind, TokenEvent, World as Platform};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -116,6 +116,10 @@ async fn a_due_row_that_nobody_takes_turns_readiness_red() {
 async fn metrics_tell_what_happened_and_are_those_of_the_list() {
     let world = World::new().await;
     let corp = world.corp("ww_metrics").await;
+    world
+        .sandbox
+        .token_event(&corp.id, TokenEvent::Invalidate)
+        .expect("a corp");
     let task = world.sync("早安").to([corp.account("li.na")]).accepted().await;
     world.check(task, "li.na SUCCESS").await;
     let refused = FaultKind::Errcode {
