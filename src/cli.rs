@@ -28,8 +28,12 @@ pub(crate) enum Command {
     /// Keys that seal credentials.
     #[command(subcommand)]
     Keys(Keys),
-    /// Check settings, database, keys, clock and platforms; say for each what to do.
-    Doctor,
+    /// Check settings, database, queue, keys, clocks, platforms, trusted IP and disk; say for each what to do.
+    ///
+    /// Ends with status 1 when anything fails. Changes nothing.
+    Doctor(Doctor),
+    /// Ask a running program whether it is ready; status 0 when it is. For containers, which have no curl.
+    Health(Health),
 }
 
 #[derive(Args, Clone, Debug, Default)]
@@ -46,6 +50,20 @@ pub(crate) struct Serve {
     /// Stop the world at a named step of a publication: for the crash test.
     #[arg(long, hide = true)]
     pub(crate) hold_at: Option<String>,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Doctor {
+    /// Write the findings as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Health {
+    /// What to ask; by default /healthz at http.listen.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
 }
 
 #[derive(Args, Clone, Copy, Debug)]

@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod health;
 mod hold;
 mod keys;
 mod serve;
@@ -20,16 +21,17 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         print(DEFAULTS);
         return Ok(ExitCode::SUCCESS);
     }
-    let settings = Settings::read(&cli.config, std::env::vars())?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
+        let settings = Settings::read(&cli.config, std::env::vars());
         match cli.command {
-            Command::Serve(serve) => serve::run(settings, serve).await,
-            Command::Demo(demo) => demo::run(settings, demo).await,
-            Command::Migrate => migrate(settings).await,
-            Command::Token(token) => token::run(&settings, &token),
-            Command::Keys(keys) => keys::run(settings, keys).await,
-            Command::Doctor => doctor::run(settings).await,
+            Command::Serve(serve) => serve::run(settings?, serve).await,
+            Command::Demo(demo) => demo::run(settings?, demo).await,
+            Command::Migrate => migrate(settings?).await,
+            Command::Token(token) => token::run(&settings?, &token),
+            Command::Keys(keys) => keys::run(settings?, keys).await,
+            Command::Doctor(doctor) => doctor::run(settings, doctor).await,
+            Command::Health(health) => health::run(&settings?, health).await,
         }
     })
 }

@@ -1,90 +1,115 @@
-//! `doctor`: what is wrong with this installation, and what to do.
+//! `doctor`: what is wrong with this installation, and what to do. Changes nothing but a file that it writes and removes in media.dir.
+
+mod channels;
+mod database;
+mod disk;
+mod finding;
+mod http;
+mod queue;
 
 use std::process::ExitCode;
 
 use moments_store::Store;
 use moments_vault::KeyRing;
-use moments_wire::{Call, CallError, WireClient};
 
+use crate::cli::Doctor;
 use crate::commands::print;
 use crate::settings::Settings;
-use crate::setup::{self, Secrets, secrets_beside};
+use crate::setup::{Secrets, secrets_beside};
 
-/// A finding: what was looked at, and what to do if it is not well.
-type Finding = (&'static str, Result<String, String>);
+use finding::{Finding, as_json, as_text, is_well};
 
-pub(crate) async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
-    let mut findings = vec![("settings", Ok("read".to_owned())), login(&settings)];
-    let (store, database) = database(&settings).await;
-    findings.push(database);
-    findings.push(keys(&settings, store.as_ref()).await);
-    findings.push(platform("wecom.base_url", &settings.wecom.base_url).await);
+/// Looks at everything, even where something is wrong already.
+pub(crate) async fn run(settings: anyhow::Result<Settings>, doctor: Doctor) -> anyhow::Result<ExitCode> {
+    let findings = match settings {
+        Ok(settings) => examine(&settings).await,
+        Err(mistakes) => vec![Finding::fail(
+            "settings",
+            format!("{mistakes:#}"),
+            "Correct them in the settings file or the environment; serve --print-config lists every setting",
+        )],
+    };
+    print(&if doctor.json {
+        as_json(&findings)?
+    } else {
+        as_text(&findings)
+    });
+    Ok(if is_well(&findings) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn examine(settings: &Settings) -> Vec<Finding> {
+    let mut findings = vec![Finding::ok("settings", "read"), login(settings)];
+    if !settings.auth.jwks_url.is_empty() {
+        findings.extend(http::reach("auth.jwks_url", &settings.auth.jwks_url).await);
+    }
+    let (store, found) = database::look(settings).await;
+    findings.extend(found);
+    findings.push(queue::look(settings).await);
+    findings.push(keys(settings, store.as_ref()).await);
+    findings.extend(http::reach("wecom.base_url", &settings.wecom.base_url).await);
     if settings.gewe.enabled {
-        findings.push(platform("gewe.base_url", &settings.gewe.base_url).await);
+        findings.extend(http::reach("gewe.base_url", &settings.gewe.base_url).await);
     }
-    let mut well = true;
-    for (what, found) in &findings {
-        match found {
-            Ok(text) => print(&format!("ok    {what}: {text}\n")),
-            Err(text) => {
-                well = false;
-                print(&format!("WRONG {what}: {text}\n"));
-            }
-        }
+    if let Some(store) = store {
+        findings.extend(channels::look(settings, store).await);
     }
-    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    findings.extend(disk::look(settings));
+    findings
 }
 
 fn login(settings: &Settings) -> Finding {
-    let found = match settings.keys_given() {
-        0 if secrets_beside(settings).exists() => Ok("the sandbox's own secret".to_owned()),
-        0 => Err("set auth.hs256_secret, auth.public_key_file or auth.jwks_url".to_owned()),
-        _ => Ok("one way to check tokens is set".to_owned()),
-    };
-    ("auth", found)
-}
-
-async fn database(settings: &Settings) -> (Option<Store>, Finding) {
-    match setup::store_beside(settings).await {
-        Ok(store) => (
-            Some(store),
-            (
-                "database",
-                Ok(format!("{} has the present schema", settings.database.url)),
-            ),
+    match settings.keys_given() {
+        0 if secrets_beside(settings).exists() => Finding::ok("auth", "the sandbox's own secret"),
+        0 => Finding::fail(
+            "auth",
+            "nobody could log in",
+            "Set auth.hs256_secret, auth.public_key_file or auth.jwks_url",
         ),
-        Err(error) => (None, ("database", Err(format!("{error:#}")))),
+        _ => Finding::ok("auth", "one way to check tokens is set"),
     }
 }
 
 /// Whether the ring opens every sealed credential.
 async fn keys(settings: &Settings, store: Option<&Store>) -> Finding {
     let read = Secrets::read(settings, secrets_beside(settings).exists());
-    let found = match read.and_then(|secrets| Ok(KeyRing::parse(&secrets.vault_keys)?)) {
-        Err(error) => Err(format!("{error:#}")),
-        Ok(ring) => match store {
-            None => Ok("readable; not tried on credentials".to_owned()),
-            Some(store) => match moments_engine::check_seals(store, &ring).await {
-                Ok(count) => Ok(format!("{count} credentials can be opened")),
-                Err(error) => Err(format!(
-                    "{error}. Put the missing key back into vault.keys, or bind the channel again"
-                )),
-            },
-        },
-    };
-    ("vault.keys", found)
-}
-
-/// Whether the platform answers at all. A refusal is an answer.
-async fn platform(name: &'static str, base_url: &str) -> Finding {
-    let asked = async {
-        let wire = WireClient::new().map_err(|e| e.to_string())?;
-        let base = base_url.parse().map_err(|e| format!("not a URL: {e}"))?;
-        match wire.call(Call::get(&base, "/cgi-bin/gettoken")).await {
-            Ok(_) | Err(CallError::Refused { .. }) => Ok("answers".to_owned()),
-            Err(CallError::NoAnswer(why)) => Ok(format!("reached ({why})")),
-            Err(CallError::NotSent(why)) => Err(format!("not reachable: {why}. Check the network, the proxy and DNS")),
+    let ring = match read.and_then(|secrets| Ok(KeyRing::parse(&secrets.vault_keys)?)) {
+        Ok(ring) => ring,
+        Err(error) => {
+            return Finding::fail(
+                "vault.keys",
+                format!("{error:#}"),
+                "Make a key with `moments-sync keys new`",
+            );
         }
     };
-    (name, asked.await)
+    let Some(store) = store else {
+        return Finding::warn(
+            "vault.keys",
+            "readable; not tried on credentials",
+            "Repair the database first",
+        );
+    };
+    match moments_engine::check_seals(store, &ring).await {
+        Ok(count) => Finding::ok("vault.keys", format!("{count} credentials can be opened")),
+        Err(error) => Finding::fail(
+            "vault.keys",
+            format!("a credential cannot be opened: {}", causes(&error)),
+            "Put the missing key back into vault.keys, or bind the channel again",
+        ),
+    }
+}
+
+/// An error with what caused it.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
 }

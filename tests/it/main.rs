@@ -11,6 +11,7 @@ mod bad_input;
 mod channels;
 mod credentials;
 mod database;
+mod doctor;
 mod exposition;
 mod faults;
 mod files;

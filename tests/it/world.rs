@@ -205,6 +205,11 @@ impl World {
         self.folder.path()
     }
 
+    /// The variables that the program was started with.
+    pub(crate) fn environment(&self) -> &[(String, String)] {
+        &self.environment
+    }
+
     pub(crate) fn server(&self) -> &Server {
         self.server.as_ref().expect("it runs")
     }

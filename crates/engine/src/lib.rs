@@ -5,6 +5,7 @@
 
 mod app;
 mod channel;
+mod credentials;
 mod failure;
 mod health;
 mod locks;
@@ -25,6 +26,7 @@ pub mod scheduler;
 pub mod worker;
 
 pub use app::{Engine, Parts};
+pub use credentials::{ChannelCheck, check_channels};
 pub use health::{Check, Health, Limits as HealthLimits, watch};
 pub use media_link::OpenMedia;
 pub use probe::{NoProbe, Probe, Step};

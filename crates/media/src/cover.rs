@@ -16,7 +16,7 @@ use crate::limits::MediaLimits;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The first `ffmpeg` on the search path. An optional program: videos are decoded by nothing else here.
-pub(crate) fn find_ffmpeg() -> Option<PathBuf> {
+pub fn find_ffmpeg() -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
         .map(|dir| dir.join("ffmpeg"))

@@ -27,6 +27,7 @@ mod video;
 mod samples;
 
 pub use address::{UrlProblem, check_url, kind_by_address};
+pub use cover::find_ffmpeg;
 pub use error::MediaError;
 pub use fetch::{FetchPolicy, Fetcher};
 pub use keep::MediaStore;

@@ -1,7 +1,7 @@
 //! What an operator watches. Plain statements, bounded in what they read.
 
 use moments_domain::{ChannelKind, PublicationState, Timestamp};
-use sea_orm::QueryResult;
+use sea_orm::{DbBackend, QueryResult};
 
 use crate::db::Store;
 use crate::error::StoreError;
@@ -21,7 +21,61 @@ pub struct OpenCount {
     pub count: i64,
 }
 
+/// Which kind of database server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// A file of our own.
+    Sqlite,
+    /// MySQL or MariaDB.
+    Mysql,
+    /// PostgreSQL.
+    Postgres,
+}
+
+/// What the database says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerFacts {
+    /// The kind.
+    pub engine: Engine,
+    /// Its version as it writes it; MariaDB names itself in it.
+    pub version: String,
+    /// The newest step of our schema that it has.
+    pub schema: String,
+    /// Its clock, whole seconds.
+    pub now: Timestamp,
+}
+
 impl Store {
+    /// Asks the database which one it is, and what its clock shows.
+    pub async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
+        let (engine, sql) = match self.reader.get_database_backend() {
+            DbBackend::MySql => (
+                Engine::Mysql,
+                "SELECT VERSION() AS version, CAST(UNIX_TIMESTAMP() AS SIGNED) AS secs",
+            ),
+            DbBackend::Postgres => (
+                Engine::Postgres,
+                "SELECT current_setting('server_version') AS version, CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT) AS secs",
+            ),
+            _ => (
+                Engine::Sqlite,
+                "SELECT sqlite_version() AS version, CAST(strftime('%s', 'now') AS INTEGER) AS secs",
+            ),
+        };
+        let row = self.row(sql, []).await?;
+        let row = row.ok_or_else(|| StoreError::Setup("the database says nothing of itself".to_owned()))?;
+        let steps = self
+            .row("SELECT MAX(version) AS schema_step FROM seaql_migrations", [])
+            .await?;
+        let schema: Option<String> = steps.map_or(Ok(None), |row| row.try_get("", "schema_step"))?;
+        Ok(ServerFacts {
+            engine,
+            version: row.try_get("", "version")?,
+            schema: schema.unwrap_or_default(),
+            now: Timestamp::from_secs(row.try_get("", "secs")?),
+        })
+    }
+
     /// The earliest plan among the publications that nobody holds and whose look comes before `until`; `None` when there is none.
     ///
     /// Rows that are handed over through a broker have a look that lies a little ahead, but keep their plan: with `until` beyond that, a post that

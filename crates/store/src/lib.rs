@@ -31,7 +31,7 @@ pub use create::{Created, Idempotency, NewPublication, NewResult, NewTask};
 pub use db::{Options, Store};
 pub use error::StoreError;
 pub use gate::{Gate, NoSubmit};
-pub use health::OpenCount;
+pub use health::{Engine, OpenCount, ServerFacts};
 pub use save::{AccountOutcome, AttemptNote, Hold, Save, Saved};
 pub use shelf::ShelfToken;
 pub use stage::{Picked, Room};

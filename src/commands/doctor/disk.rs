@@ -1,0 +1,50 @@
+//! Whether media can be kept, and what helps with them.
+
+use std::fs;
+use std::path::Path;
+
+use super::finding::Finding;
+use crate::settings::Settings;
+
+const MIB: u64 = 1 << 20;
+/// A post has at most nine pictures of 10 MB, or one video; many are kept at once.
+const LITTLE: u64 = 1024 * MIB;
+const TOO_LITTLE: u64 = 100 * MIB;
+
+pub(crate) fn look(settings: &Settings) -> Vec<Finding> {
+    vec![media_dir(Path::new(&settings.media.dir)), ffmpeg()]
+}
+
+fn media_dir(dir: &Path) -> Finding {
+    let shown = dir.display();
+    let trial = dir.join(format!(".doctor-{}", std::process::id()));
+    let written = fs::create_dir_all(dir)
+        .and_then(|()| fs::write(&trial, b"x"))
+        .and_then(|()| fs::remove_file(&trial));
+    if let Err(error) = written {
+        let action = "Make it writable for the user that runs moments-sync, or set media.dir";
+        return Finding::fail("media.dir", format!("{shown} cannot be written: {error}"), action);
+    }
+    let Ok(space) = rustix::fs::statvfs(dir) else {
+        return Finding::ok("media.dir", format!("{shown} can be written"));
+    };
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let detail = format!("{shown} can be written, {} MiB are free", free / MIB);
+    let action = "Make room: posts with media fail when the disk is full";
+    match free {
+        TOO_LITTLE.. if free >= LITTLE => Finding::ok("media.dir", detail),
+        TOO_LITTLE.. => Finding::warn("media.dir", detail, action),
+        _ => Finding::fail("media.dir", detail, action),
+    }
+}
+
+fn ffmpeg() -> Finding {
+    match moments_media::find_ffmpeg() {
+        Some(path) => Finding::ok("ffmpeg", path.display().to_string()),
+        None => Finding::warn(
+            "ffmpeg",
+            "not on the search path",
+            "Only needed for covers of videos of personal accounts, which are a neutral picture without it",
+        ),
+    }
+}
