@@ -8,6 +8,7 @@ use moments_platforms::{CallFailure, Refusal};
 use moments_store::Store;
 
 use super::finding::Finding;
+use crate::roles::Roles;
 use crate::settings::Settings;
 use crate::setup::{self, Secrets, secrets_beside};
 
@@ -17,7 +18,7 @@ const CHECK: &str = "channel";
 pub(crate) async fn look(settings: &Settings, store: Store) -> Vec<Finding> {
     let checked = async {
         let secrets = Secrets::read(settings, secrets_beside(settings).exists())?;
-        let engine = setup::engine(settings, &secrets, store, Arc::new(NoProbe))?;
+        let engine = setup::engine(settings, &secrets, store, Arc::new(NoProbe), Roles::default())?;
         anyhow::Ok(check_channels(&engine).await?)
     };
     let checks = match checked.await {
