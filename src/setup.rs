@@ -34,8 +34,8 @@ pub(crate) use secrets::{Secrets, secrets_beside};
 
 /// Starts logging; once for each process.
 pub(crate) fn logging(settings: &Settings) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(format!("{},sea_orm_migration=warn", settings.log.level))
-        .with_context(|| format!("log.level = {:?}", settings.log.level))?;
+    let filter =
+        EnvFilter::try_new(&settings.log.level).with_context(|| format!("log.level = {:?}", settings.log.level))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -7,12 +7,12 @@ use std::collections::{HashMap, HashSet};
 
 use moments_domain::content::MomentContent;
 use moments_domain::{AccountId, Outcome, Publication, TaskId, Timestamp, UserId};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
+use sea_orm::{DatabaseTransaction, QueryResult};
 
-use crate::create::json;
-use crate::db::{Store, statement};
+use crate::db::{Statements, Store, again, commit};
+use crate::dialect::{Dialect, Kind, Sql};
 use crate::error::StoreError;
-use crate::rows::{self, PUBLICATION_COLUMNS};
+use crate::rows::{self, PUBLICATION_COLUMNS, json};
 use crate::stage;
 
 /// The right to change one publication's row.
@@ -95,17 +95,7 @@ impl Store {
         owner: &str,
         until: Timestamp,
     ) -> Result<Option<Vec<Claimed>>, StoreError> {
-        let txn = self.write().await?;
-        let sql = format!(
-            "SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p \
-             WHERE p.task_id = ? AND p.user_id = ? AND p.owner IS NULL ORDER BY p.id"
-        );
-        let rows = txn
-            .query_all_raw(statement(&sql, [task.0.into(), user.0.into()]))
-            .await?;
-        let free = rows.iter().map(numbered).collect::<Result<Vec<_>, _>>()?;
-        take(&txn, &rows, owner, until).await?;
-        txn.commit().await?;
+        let free = again!({ self.lease_of_task(user, task, owner, until).await })?;
         if free.is_empty() && self.find_task(user, task).await?.is_none() {
             return Ok(None);
         }
@@ -114,15 +104,17 @@ impl Store {
 
     /// When the next look is due; `None` when nothing waits.
     pub async fn next_look(&self) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT look_time FROM t_moment_publication WHERE look_time IS NOT NULL ORDER BY look_time LIMIT 1";
-        let row = self.row(sql, []).await?;
+        let row = self.row(&NEXT_LOOK, []).await?;
         row.map(|row| Ok(Timestamp(row.try_get("", "look_time")?))).transpose()
     }
 
-    /// Voids the leases of processes that are gone: everything they held is due at once. Only for the one process that holds the database alone.
+    /// Voids the leases of processes that are gone: everything they held is due at once. Nothing happens where other processes may hold
+    /// leases, see [`Store::is_alone`]: there they end by time.
     pub async fn void_leases(&self, now: Timestamp) -> Result<u64, StoreError> {
-        let sql = "UPDATE t_moment_publication SET owner = NULL, look_time = ?, lease = lease + 1 WHERE owner IS NOT NULL AND look_time IS NOT NULL";
-        Ok(self.execute(sql, [now.0.into()]).await?.rows_affected())
+        if !self.is_alone() {
+            return Ok(0);
+        }
+        self.run(&VOID, [now.0.into()]).await
     }
 
     /// Those of `ids`, all created after `since`, that other publications of the same channel have as their Moment. An id means something only
@@ -133,16 +125,30 @@ impl Store {
         ids: &[String],
         since: Timestamp,
     ) -> Result<HashSet<String>, StoreError> {
-        let sql = "SELECT p.moment_id FROM t_moment_publication p WHERE p.channel_id = ? AND p.created_time >= ? AND p.id <> ? \
-                   AND p.moment_id IN (SELECT value FROM json_each(?))";
+        let ids: Vec<_> = ids.iter().map(|id| [id]).collect();
         let values = [
             own.channel_id.0.into(),
             since.0.into(),
             own.id.0.into(),
             json(&ids)?.into(),
         ];
-        let rows = self.rows(sql, values).await?;
+        let rows = self.rows(&TAKEN, values).await?;
         rows.iter().map(|row| Ok(row.try_get("", "moment_id")?)).collect()
+    }
+
+    async fn lease_of_task(
+        &self,
+        user: UserId,
+        task: TaskId,
+        owner: &str,
+        until: Timestamp,
+    ) -> Result<Vec<Leased>, StoreError> {
+        let txn = self.write().await?;
+        let rows = txn.rows(&FREE_OF_TASK, [task.0.into(), user.0.into()]).await?;
+        let free = rows.iter().map(numbered).collect::<Result<Vec<_>, _>>()?;
+        take(&txn, &rows, owner, until).await?;
+        commit(txn).await?;
+        Ok(free)
     }
 
     pub(crate) async fn with_content(&self, leased: Vec<Leased>, until: Timestamp) -> Result<Vec<Claimed>, StoreError> {
@@ -162,9 +168,7 @@ impl Store {
 
     async fn contents(&self, leased: &[Leased]) -> Result<HashMap<i64, MomentContent>, StoreError> {
         let ids: Vec<_> = leased.iter().map(|(p, _)| (p.id.0, p.task_id.0)).collect();
-        let sql = "SELECT v.value ->> 0 AS id, t.text_content, t.media_urls FROM jsonb_each(?) v \
-                   JOIN t_moment_sync_task t ON t.id = v.value ->> 1";
-        let rows = self.rows(sql, [json(&ids)?.into()]).await?;
+        let rows = self.rows(&CONTENTS, [json(&ids)?.into()]).await?;
         rows.iter()
             .map(|row| Ok((row.try_get("", "id")?, content(row)?)))
             .collect()
@@ -172,10 +176,8 @@ impl Store {
 
     async fn targets(&self, leased: &[Leased]) -> Result<HashMap<i64, Vec<Target>>, StoreError> {
         let ids: Vec<_> = leased.iter().map(|(p, _)| (p.id.0, p.task_id.0)).collect();
-        let sql = "SELECT r.id, r.publication_id, r.account_id, r.outcome FROM jsonb_each(?) v \
-                   JOIN t_moment_sync_result r ON r.task_id = v.value ->> 1 AND r.publication_id = v.value ->> 0";
         let mut targets: HashMap<i64, Vec<Target>> = HashMap::new();
-        for row in self.rows(sql, [json(&ids)?.into()]).await? {
+        for row in self.rows(&TARGETS, [json(&ids)?.into()]).await? {
             let id = row.try_get("", "id")?;
             targets
                 .entry(row.try_get("", "publication_id")?)
@@ -192,7 +194,7 @@ impl Store {
 /// Takes what a wish asks for, as far as it is due.
 pub(crate) async fn write(txn: &DatabaseTransaction, wish: &Wish) -> Result<Vec<Leased>, StoreError> {
     let due = match &wish.which {
-        Which::Due(most) => due(txn, wish.now, *most).await?,
+        Which::Due(most) => txn.rows(&DUE, [wish.now.0.into(), (*most).into()]).await?,
         Which::Picked(ids, planned_by) => stage::picked(txn, ids, wish.now, *planned_by).await?,
     };
     if !due.is_empty() {
@@ -201,12 +203,51 @@ pub(crate) async fn write(txn: &DatabaseTransaction, wish: &Wish) -> Result<Vec<
     Ok(due.iter().filter_map(readable).collect())
 }
 
-/// The due rows.
-async fn due(txn: &DatabaseTransaction, now: Timestamp, most: u32) -> Result<Vec<QueryResult>, StoreError> {
-    let sql = format!(
-        "SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p WHERE p.look_time <= ? ORDER BY p.look_time, p.id LIMIT ?"
-    );
-    Ok(txn.query_all_raw(statement(&sql, [now.0.into(), most.into()])).await?)
+static NEXT_LOOK: Sql =
+    Sql::same("SELECT look_time FROM t_moment_publication WHERE look_time IS NOT NULL ORDER BY look_time LIMIT 1");
+static VOID: Sql = Sql::same(
+    "UPDATE t_moment_publication SET owner = NULL, look_time = ?, lease = lease + 1 WHERE owner IS NOT NULL AND look_time IS NOT NULL",
+);
+/// Rows that another process is claiming are its own.
+static DUE: Sql = Sql::each(|d| {
+    let free = d.skip_locked();
+    format!(
+        "SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p WHERE p.look_time <= ? ORDER BY p.look_time, p.id LIMIT ?{free}"
+    )
+});
+static FREE_OF_TASK: Sql = Sql::each(|d| {
+    let lock = d.for_update();
+    format!(
+        "SELECT {PUBLICATION_COLUMNS} FROM t_moment_publication p \
+         WHERE p.task_id = ? AND p.user_id = ? AND p.owner IS NULL ORDER BY p.id{lock}"
+    )
+});
+static TAKE: Sql = Sql::each(|d| {
+    let rows = d.rows(&[("id", Kind::Int), ("owner", Kind::Text), ("look", Kind::Int)]);
+    let set = [("lease", "t.lease + 1"), ("owner", "v.owner"), ("look_time", "v.look")];
+    d.update("t_moment_publication", &set, &rows, "t.id = v.id")
+});
+static TAKEN: Sql = Sql::each(|d| {
+    let rows = d.rows(&[("moment", Kind::Text)]);
+    format!(
+        "SELECT p.moment_id FROM t_moment_publication p WHERE p.channel_id = ? AND p.created_time >= ? AND p.id <> ? \
+         AND p.moment_id IN (SELECT v.moment FROM {rows} v)"
+    )
+});
+static CONTENTS: Sql = Sql::each(|d| {
+    let (rows, join) = (with_task(d), d.join());
+    format!("SELECT v.id, t.text_content, t.media_urls FROM {rows} v {join} t_moment_sync_task t ON t.id = v.task")
+});
+static TARGETS: Sql = Sql::each(|d| {
+    let (rows, join) = (with_task(d), d.join());
+    format!(
+        "SELECT r.id, r.publication_id, r.account_id, r.outcome FROM {rows} v \
+         {join} t_moment_sync_result r ON r.task_id = v.task AND r.publication_id = v.id"
+    )
+});
+
+fn with_task(dialect: Dialect) -> String {
+    dialect.rows(&[("id", Kind::Int), ("task", Kind::Int)])
 }
 
 /// Like [`numbered`]; a row that cannot be read is passed over until its lease ends, so that it does not stand in the others' way.
@@ -228,14 +269,11 @@ async fn take(
     owner: &str,
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    let ids = rows
+    let taken = rows
         .iter()
-        .map(|row| row.try_get("", "id"))
-        .collect::<Result<Vec<i64>, _>>()?;
-    let sql = "UPDATE t_moment_publication SET lease = lease + 1, owner = ?, look_time = ? \
-               WHERE id IN (SELECT value FROM json_each(?))";
-    txn.execute_raw(statement(sql, [owner.into(), until.0.into(), json(&ids)?.into()]))
-        .await?;
+        .map(|row| Ok((row.try_get("", "id")?, owner, until.0)))
+        .collect::<Result<Vec<(i64, _, _)>, StoreError>>()?;
+    txn.run(&TAKE, [json(&taken)?.into()]).await?;
     Ok(())
 }
 

@@ -3,17 +3,24 @@
 //! A caller gets its answer only after the commit. When a shared transaction fails, each of its writes is tried in one of its own,
 //! so that one bad write costs its neighbours time and nothing else.
 
+use std::sync::Arc;
+
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
 use crate::claim::{self, Leased, Wish};
 use crate::create::{self, Created, PreparedTask};
-use crate::db::begin;
+use crate::db::{again, begin, commit};
+use crate::dialect::Dialect;
 use crate::error::StoreError;
 use crate::save::{self, Save, Saved};
 
 /// Most writes in one transaction: enough to share a flush, few enough that nobody waits long.
 const MOST_TOGETHER: usize = 256;
+/// Transactions at a time on a server. SQLite has one writer.
+const COMMITTERS: usize = 4;
+
+type Receiver = Arc<Mutex<mpsc::Receiver<Write>>>;
 
 #[derive(Clone, Debug)]
 pub(crate) struct CommitQueue(mpsc::Sender<Write>);
@@ -46,9 +53,17 @@ struct Answers {
 }
 
 impl CommitQueue {
-    pub(crate) fn start(connection: DatabaseConnection) -> Self {
+    pub(crate) fn start(connection: &DatabaseConnection) -> Self {
         let (sender, receiver) = mpsc::channel(4 * MOST_TOGETHER);
-        tokio::spawn(run(connection, receiver));
+        let receiver = Arc::new(Mutex::new(receiver));
+        let committers = if Dialect::of(connection).has_many_writers() {
+            COMMITTERS
+        } else {
+            1
+        };
+        for _ in 0..committers {
+            tokio::spawn(run(connection.clone(), Arc::clone(&receiver)));
+        }
         Self(sender)
     }
 
@@ -74,9 +89,13 @@ impl CommitQueue {
     }
 }
 
-async fn run(connection: DatabaseConnection, mut receiver: mpsc::Receiver<Write>) {
+/// Commits what waits, until nobody can send any more. Others may take what comes while this one commits.
+async fn run(connection: DatabaseConnection, receiver: Receiver) {
     let mut waiting = Vec::with_capacity(MOST_TOGETHER);
-    while receiver.recv_many(&mut waiting, MOST_TOGETHER).await > 0 {
+    loop {
+        if receiver.lock().await.recv_many(&mut waiting, MOST_TOGETHER).await == 0 {
+            return;
+        }
         let mut together = Together::default();
         for write in waiting.drain(..) {
             match write {
@@ -95,9 +114,11 @@ impl Together {
     }
 
     async fn commit(self, connection: &DatabaseConnection) {
-        match self.attempt(connection).await {
+        match self.attempts(connection).await {
             Ok(Some(answers)) => self.reply(answers),
             Ok(None) => self.commit_each(connection).await,
+            // All may be written by now: tried alone, each would meet itself.
+            Err(error @ StoreError::Doubtful(_)) => self.fail(&error),
             Err(error) if self.len() == 1 => self.fail(&error),
             Err(error) => {
                 tracing::warn!(%error, "a shared transaction failed, its writes are tried one by one");
@@ -108,11 +129,22 @@ impl Together {
 
     async fn commit_each(self, connection: &DatabaseConnection) {
         for alone in self.each_alone() {
-            match alone.attempt(connection).await {
+            match alone.attempts(connection).await {
                 Ok(Some(answers)) => alone.reply(answers),
                 Ok(None) => alone.fail(&StoreError::Setup("a save alone has no answer".to_owned())),
                 Err(error) => alone.fail(&error),
             }
+        }
+    }
+
+    async fn attempts(&self, connection: &DatabaseConnection) -> Result<Option<Answers>, StoreError> {
+        let outcome = again!({ self.attempt(connection).await });
+        match outcome {
+            // Another process may just have brought a row of the same key, such as an idempotency key: now it will be seen.
+            Err(error) if error.is_duplicate() && Dialect::of(connection).has_many_writers() => {
+                again!({ self.attempt(connection).await })
+            }
+            outcome => outcome,
         }
     }
 
@@ -121,7 +153,7 @@ impl Together {
         let txn = begin(connection).await?;
         let answers = self.write(&txn).await?;
         match answers {
-            Some(_) => txn.commit().await?,
+            Some(_) => commit(txn).await?,
             None => txn.rollback().await?,
         }
         Ok(answers)
@@ -183,7 +215,7 @@ fn reply_each<T, R>(items: Vec<Item<T, R>>, answers: Vec<R>) {
 }
 
 fn fail_each<T, R>(items: Vec<Item<T, R>>, error: &StoreError) {
-    items
-        .into_iter()
-        .for_each(|item| drop(item.reply.send(Err(error.clone()))));
+    for item in items {
+        drop(item.reply.send(Err(error.clone())));
+    }
 }

@@ -4,13 +4,13 @@ use moments_domain::UserId;
 use moments_domain::library::Draft;
 
 use crate::db::Store;
+use crate::dialect::Sql;
 use crate::error::StoreError;
 
 impl Store {
     /// The user's draft; `None` when the user has no such draft.
     pub async fn find_draft(&self, user: UserId, id: i64) -> Result<Option<Draft>, StoreError> {
-        let sql = "SELECT title, content_type, content_data FROM t_workbench_content WHERE id = ? AND user_id = ?";
-        let Some(row) = self.row(sql, [id.into(), user.0.into()]).await? else {
+        let Some(row) = self.row(&DRAFT, [id.into(), user.0.into()]).await? else {
             return Ok(None);
         };
         Ok(Some(Draft {
@@ -20,3 +20,8 @@ impl Store {
         }))
     }
 }
+
+static DRAFT: Sql = Sql::each(|d| {
+    let data = d.text("content_data");
+    format!("SELECT title, content_type, {data} FROM t_workbench_content WHERE id = ? AND user_id = ?")
+});

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 
 use moments_domain::content::MomentContent;
 use moments_domain::{AccountId, ChannelId, PublicationId, ResultStatus, TaskId, TaskStatus, Timestamp, UserId};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
-use serde::Serialize;
+use sea_orm::DatabaseTransaction;
+use serde_json::{Value as Json, json as array};
 
-use crate::db::{Store, statement};
+use crate::db::{Statements, Store};
+use crate::dialect::{Kind, Sql};
 use crate::error::StoreError;
+use crate::rows::json;
 use crate::sequence::Sequence;
 use crate::time::to_datetime;
 
@@ -31,7 +33,7 @@ pub struct NewPublication {
 }
 
 /// One account of a new task.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct NewResult {
     /// Its place in the request, from 0, over all publications: the order in which results are shown.
     pub place: u32,
@@ -113,23 +115,20 @@ impl Store {
 
     /// The first answer to a request with this key and this body, if one was accepted.
     pub async fn find_answer(&self, user: UserId, once: &Idempotency) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT answer FROM t_moment_idempotency WHERE user_id = ? AND key_text = ? AND body_hash = ?";
         let values = [user.0.into(), once.key.as_str().into(), once.body_hash.as_str().into()];
-        let row = self.row(sql, values).await?;
+        let row = self.row(&FIRST_ANSWER, values).await?;
         row.map(|row| Ok(row.try_get("", "answer")?)).transpose()
     }
 
     /// Forgets idempotency keys older than `before`; the number forgotten.
     pub async fn prune_idempotency(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let done = self
-            .execute(
-                "DELETE FROM t_moment_idempotency WHERE create_time < ?",
-                [before.0.into()],
-            )
-            .await?;
-        Ok(done.rows_affected())
+        self.run(&PRUNE, [before.0.into()]).await
     }
 }
+
+static FIRST_ANSWER: Sql =
+    Sql::same("SELECT answer FROM t_moment_idempotency WHERE user_id = ? AND key_text = ? AND body_hash = ?");
+static PRUNE: Sql = Sql::same("DELETE FROM t_moment_idempotency WHERE create_time < ?");
 
 /// Writes the tasks of one transaction; an answer for each, in order.
 pub(crate) async fn write(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<Vec<Created>, StoreError> {
@@ -181,52 +180,27 @@ async fn known_keys(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Resul
     if asked.is_empty() {
         return Ok(KnownKeys::new());
     }
-    let sql = "SELECT k.user_id, k.key_text, k.body_hash, k.answer FROM jsonb_each(?) v \
-               JOIN t_moment_idempotency k ON k.user_id = v.value ->> 0 AND k.key_text = v.value ->> 1";
     let mut known = KnownKeys::new();
-    for row in txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await? {
+    for row in txn.rows(&KNOWN_KEYS, [json(&asked)?.into()]).await? {
         let key = (UserId(row.try_get("", "user_id")?), row.try_get("", "key_text")?);
         known.insert(key, (row.try_get("", "body_hash")?, row.try_get("", "answer")?));
     }
     Ok(known)
 }
 
-#[derive(Serialize)]
-struct TaskRow<'a> {
-    id: i64,
-    user: i64,
-    content: Option<i64>,
-    text: &'a str,
-    media: String,
-    scheduled: Option<String>,
-    now: String,
-}
-
-#[derive(Serialize)]
-struct PublicationRow<'a> {
-    id: i64,
-    task: i64,
-    user: i64,
-    channel: i64,
-    due: i64,
-    state: &'static str,
-    now: i64,
-    fingerprint: &'a str,
-}
-
-#[derive(Serialize)]
-struct ResultRows<'a> {
-    first: i64,
-    task: i64,
-    publication: i64,
-    now: String,
-    accounts: &'a [NewResult],
-}
+static KNOWN_KEYS: Sql = Sql::each(|d| {
+    let (rows, join) = (d.rows(&[("owner", Kind::Int), ("text", Kind::Text)]), d.join());
+    format!(
+        "SELECT k.user_id, k.key_text, k.body_hash, k.answer FROM {rows} v \
+         {join} t_moment_idempotency k ON k.user_id = v.owner AND k.key_text = v.text"
+    )
+});
 
 async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<(), StoreError> {
     if tasks.is_empty() {
         return Ok(());
     }
+    remember_keys(txn, tasks).await?;
     let mut task_rows = Vec::with_capacity(tasks.len());
     let mut publications = Vec::with_capacity(tasks.len());
     let mut results = Vec::with_capacity(tasks.len());
@@ -237,95 +211,137 @@ async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<()
             results.push(result_rows(prepared, PublicationId(id), new));
         }
     }
-    let pending = TaskStatus::Pending.name();
-    txn.execute_raw(statement(INSERT_TASKS, [pending.into(), json(&task_rows)?.into()]))
-        .await?;
-    txn.execute_raw(statement(INSERT_PUBLICATIONS, [json(&publications)?.into()]))
-        .await?;
-    let pending = ResultStatus::Pending.name();
-    txn.execute_raw(statement(INSERT_RESULTS, [json(&results)?.into(), pending.into()]))
-        .await?;
-    remember_keys(txn, tasks).await
+    txn.run(&INSERT_TASKS, [json(&task_rows)?.into()]).await?;
+    txn.run(&INSERT_PUBLICATIONS, [json(&publications)?.into()]).await?;
+    txn.run(&INSERT_RESULTS, [json(&results)?.into()]).await?;
+    Ok(())
 }
 
+/// First of all, because here another process may be met that was given the same key.
 async fn remember_keys(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<(), StoreError> {
-    let keys: Vec<_> = tasks
+    let mut keys: Vec<_> = tasks
         .iter()
         .filter_map(|t| {
             let once = t.task.idempotency.as_ref()?;
             Some((t.task.user_id.0, &once.key, &once.body_hash, &t.answer, t.task.now.0))
         })
         .collect();
+    keys.sort_unstable();
     if !keys.is_empty() {
-        txn.execute_raw(statement(INSERT_KEYS, [json(&keys)?.into()])).await?;
+        txn.run(&INSERT_KEYS, [json(&keys)?.into()]).await?;
     }
     Ok(())
 }
 
-const INSERT_TASKS: &str = "INSERT INTO t_moment_sync_task \
-    (id, user_id, content_id, text_content, media_urls, status, scheduled_time, create_time, update_time) \
-    SELECT value ->> 'id', value ->> 'user', value ->> 'content', value ->> 'text', value ->> 'media', ?, \
-    value ->> 'scheduled', value ->> 'now', value ->> 'now' FROM jsonb_each(?)";
+static INSERT_KEYS: Sql = Sql::each(|d| {
+    let rows = d.rows(&[
+        ("owner", Kind::Int),
+        ("text", Kind::Text),
+        ("hash", Kind::Text),
+        ("answer", Kind::Text),
+        ("now", Kind::Int),
+    ]);
+    format!(
+        "INSERT INTO t_moment_idempotency (user_id, key_text, body_hash, answer, create_time) \
+         SELECT v.owner, v.text, v.hash, v.answer, v.now FROM {rows} v"
+    )
+});
 
-const INSERT_PUBLICATIONS: &str = "INSERT INTO t_moment_publication \
-    (id, task_id, user_id, channel_id, due_time, state, state_time, look_time, plan_time, lease, looks, attempt, absences, fingerprint) \
-    SELECT value ->> 'id', value ->> 'task', value ->> 'user', value ->> 'channel', value ->> 'due', value ->> 'state', \
-    value ->> 'now', value ->> 'due', value ->> 'due', 0, 0, 0, 0, value ->> 'fingerprint' FROM jsonb_each(?)";
+static INSERT_TASKS: Sql = Sql::each(|d| {
+    let rows = d.rows(&[
+        ("id", Kind::Int),
+        ("owner", Kind::Int),
+        ("content", Kind::Int),
+        ("text", Kind::Text),
+        ("media", Kind::Text),
+        ("status", Kind::Text),
+        ("scheduled", Kind::Time),
+        ("now", Kind::Time),
+    ]);
+    format!(
+        "INSERT INTO t_moment_sync_task \
+         (id, user_id, content_id, text_content, media_urls, status, scheduled_time, create_time, update_time) \
+         SELECT v.id, v.owner, v.content, v.text, v.media, v.status, v.scheduled, v.now, v.now FROM {rows} v"
+    )
+});
 
-const INSERT_RESULTS: &str = "WITH p AS MATERIALIZED (SELECT value ->> 'first' AS first, value ->> 'task' AS task, \
-    value ->> 'publication' AS publication, value ->> 'now' AS now, jsonb_extract(value, '$.accounts') AS accounts FROM jsonb_each(?)) \
-    INSERT INTO t_moment_sync_result \
-    (id, task_id, account_id, status, create_time, update_time, publication_id, account_name, outcome) \
-    SELECT p.first + (a.value ->> 'place'), p.task, a.value ->> 'account_id', ?, p.now, p.now, p.publication, \
-    a.value ->> 'account_name', 'PENDING' \
-    FROM p, jsonb_each(p.accounts) a";
-
-const INSERT_KEYS: &str = "INSERT INTO t_moment_idempotency (user_id, key_text, body_hash, answer, create_time) \
-    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM jsonb_each(?)";
-
-fn task_row(prepared: &PreparedTask) -> Result<TaskRow<'_>, StoreError> {
+fn task_row(prepared: &PreparedTask) -> Result<Json, StoreError> {
     let task = &prepared.task;
-    Ok(TaskRow {
-        id: prepared.id.0,
-        user: task.user_id.0,
-        content: task.content_id,
-        text: &task.content.text,
-        media: json(&task.content.media_urls)?,
-        scheduled: task.scheduled_time.map(to_datetime),
-        now: to_datetime(task.now),
-    })
+    Ok(array!([
+        prepared.id.0,
+        task.user_id.0,
+        task.content_id,
+        task.content.text,
+        json(&task.content.media_urls)?,
+        TaskStatus::Pending.name(),
+        task.scheduled_time.map(to_datetime),
+        to_datetime(task.now),
+    ]))
 }
 
-fn publication_row<'a>(prepared: &'a PreparedTask, id: PublicationId, new: &NewPublication) -> PublicationRow<'a> {
+static INSERT_PUBLICATIONS: Sql = Sql::each(|d| {
+    let rows = d.rows(&[
+        ("id", Kind::Int),
+        ("task", Kind::Int),
+        ("owner", Kind::Int),
+        ("channel", Kind::Int),
+        ("due", Kind::Int),
+        ("state", Kind::Text),
+        ("now", Kind::Int),
+        ("fingerprint", Kind::Text),
+    ]);
+    format!(
+        "INSERT INTO t_moment_publication (id, task_id, user_id, channel_id, due_time, state, state_time, look_time, plan_time, \
+         lease, looks, attempt, absences, fingerprint) \
+         SELECT v.id, v.task, v.owner, v.channel, v.due, v.state, v.now, v.due, v.due, 0, 0, 0, 0, v.fingerprint FROM {rows} v"
+    )
+});
+
+fn publication_row(prepared: &PreparedTask, id: PublicationId, new: &NewPublication) -> Json {
     let task = &prepared.task;
-    PublicationRow {
-        id: id.0,
-        task: prepared.id.0,
-        user: task.user_id.0,
-        channel: new.channel_id.0,
-        due: task.scheduled_time.unwrap_or(task.now).0,
-        state: if task.scheduled_time.is_some() {
-            "SCHEDULED"
-        } else {
-            "READY"
-        },
-        now: task.now.0,
-        fingerprint: &task.fingerprint,
-    }
+    let state = if task.scheduled_time.is_some() {
+        "SCHEDULED"
+    } else {
+        "READY"
+    };
+    let due = task.scheduled_time.unwrap_or(task.now);
+    array!([
+        id.0,
+        prepared.id.0,
+        task.user_id.0,
+        new.channel_id.0,
+        due.0,
+        state,
+        task.now.0,
+        task.fingerprint
+    ])
 }
 
-fn result_rows<'a>(prepared: &PreparedTask, id: PublicationId, new: &'a NewPublication) -> ResultRows<'a> {
-    ResultRows {
-        first: prepared.first_result,
-        task: prepared.id.0,
-        publication: id.0,
-        now: to_datetime(prepared.task.now),
-        accounts: &new.accounts,
-    }
-}
+static INSERT_RESULTS: Sql = Sql::each(|d| {
+    let publication = [
+        ("first", Kind::Int),
+        ("task", Kind::Int),
+        ("publication", Kind::Int),
+        ("now", Kind::Time),
+        ("status", Kind::Text),
+    ];
+    let account = [("place", Kind::Int), ("account", Kind::Text), ("name", Kind::Text)];
+    let rows = d.nested_rows(&publication, &account);
+    format!(
+        "INSERT INTO t_moment_sync_result \
+         (id, task_id, account_id, status, create_time, update_time, publication_id, account_name, outcome) \
+         SELECT v.first + v.place, v.task, v.account, v.status, v.now, v.now, v.publication, v.name, 'PENDING' FROM {rows} v"
+    )
+});
 
-/// One bound value for any number of rows. Rows of several columns are read with `jsonb_each`: `json_each` would write each row out as text
-/// for every column that is read.
-pub(crate) fn json<T: Serialize>(rows: &T) -> Result<String, StoreError> {
-    serde_json::to_string(rows).map_err(|e| StoreError::Setup(format!("cannot write rows as JSON: {e}")))
+fn result_rows(prepared: &PreparedTask, id: PublicationId, new: &NewPublication) -> Json {
+    let account = |new: &NewResult| array!([new.place, new.account_id, new.account_name]);
+    array!([
+        prepared.first_result,
+        prepared.id.0,
+        id.0,
+        to_datetime(prepared.task.now),
+        ResultStatus::Pending.name(),
+        new.accounts.iter().map(account).collect::<Vec<_>>()
+    ])
 }

@@ -2,16 +2,19 @@
 //!
 //! A creation counts against its gate from the moment its intent is committed until a minute after its answer. The platform
 //! processed it somewhere in between, so that no sliding minute of the platform's own clock can hold more than the limit.
+//!
+//! Whoever asks a gate locks it until the transaction's end: what another process let through is seen, or waited for.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use moments_domain::Timestamp;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::DatabaseTransaction;
 
-use crate::create::json;
-use crate::db::statement;
+use crate::db::Statements;
+use crate::dialect::{Dialect, Kind, Sql};
 use crate::error::StoreError;
+use crate::rows::json;
 use crate::save::Save;
 
 /// What a create call must pass.
@@ -47,6 +50,7 @@ pub(crate) async fn refuse(txn: &DatabaseTransaction, saves: &[&Save]) -> Result
     if submits.is_empty() {
         return Ok(refused);
     }
+    lock(txn, submits.iter().map(|(_, _, gate)| gate.key.as_str())).await?;
     let mut flying = in_flight(txn, submits.iter().map(|(_, save, _)| *save)).await?;
     let mut busy = busy_until(txn, &submits).await?;
     for (n, save, gate) in submits {
@@ -71,6 +75,22 @@ fn take_slot(busy: &mut Vec<Timestamp>, gate: &Gate) -> Option<Timestamp> {
     None
 }
 
+/// Locks the gates, always in the same order.
+async fn lock<'a>(txn: &DatabaseTransaction, keys: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
+    if Dialect::of(txn).has_many_writers() {
+        let keys: Vec<_> = keys.collect::<BTreeSet<_>>().into_iter().map(|key| [key]).collect();
+        txn.run(&LOCK, [json(&keys)?.into()]).await?;
+    }
+    Ok(())
+}
+
+static LOCK: Sql = Sql::each(|d| {
+    let (rows, or_update) = (d.rows(&[("name", Kind::Text)]), d.or_update("name"));
+    format!(
+        "INSERT INTO t_moment_gate (name, passes) SELECT v.name, 1 FROM {rows} v WHERE true {or_update} passes = t_moment_gate.passes + 1"
+    )
+});
+
 async fn in_flight<'a>(
     txn: &DatabaseTransaction,
     saves: impl Iterator<Item = &'a Save>,
@@ -78,11 +98,14 @@ async fn in_flight<'a>(
     let asked: Vec<_> = saves
         .map(|save| (save.in_flight_key(), save.publication.id.0))
         .collect();
-    let sql = "SELECT p.in_flight FROM jsonb_each(?) v \
-               JOIN t_moment_publication p ON p.in_flight = v.value ->> 0 AND p.id <> v.value ->> 1";
-    let rows = txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await?;
+    let rows = txn.rows(&IN_FLIGHT, [json(&asked)?.into()]).await?;
     rows.iter().map(|row| Ok(row.try_get("", "in_flight")?)).collect()
 }
+
+static IN_FLIGHT: Sql = Sql::each(|d| {
+    let (rows, join) = (d.rows(&[("flight", Kind::Text), ("id", Kind::Int)]), d.join());
+    format!("SELECT p.in_flight FROM {rows} v {join} t_moment_publication p ON p.in_flight = v.flight AND p.id <> v.id")
+});
 
 async fn busy_until<'a>(
     txn: &DatabaseTransaction,
@@ -97,10 +120,8 @@ async fn busy_until<'a>(
     if limited.is_empty() {
         return Ok(busy);
     }
-    let sql = "SELECT a.gate, a.busy_until FROM jsonb_each(?) v \
-               JOIN t_moment_attempt a ON a.gate = v.value ->> 0 AND a.busy_until > v.value ->> 1";
     let asked: Vec<_> = limited.iter().collect();
-    for row in txn.query_all_raw(statement(sql, [json(&asked)?.into()])).await? {
+    for row in txn.rows(&BUSY, [json(&asked)?.into()]).await? {
         let key: String = row.try_get("", "gate")?;
         if let Some((key, _)) = limited.get_key_value(key.as_str()) {
             busy.entry(key)
@@ -110,3 +131,10 @@ async fn busy_until<'a>(
     }
     Ok(busy)
 }
+
+static BUSY: Sql = Sql::each(|d| {
+    let (rows, join) = (d.rows(&[("gate", Kind::Text), ("now", Kind::Int)]), d.join());
+    format!(
+        "SELECT a.gate, a.busy_until FROM {rows} v {join} t_moment_attempt a ON a.gate = v.gate AND a.busy_until > v.now"
+    )
+});

@@ -1,9 +1,10 @@
 //! What an operator watches. Plain statements, bounded in what they read.
 
 use moments_domain::{ChannelKind, PublicationState, Timestamp};
-use sea_orm::{DbBackend, QueryResult};
+use sea_orm::QueryResult;
 
 use crate::db::Store;
+use crate::dialect::{Dialect, Sql};
 use crate::error::StoreError;
 use crate::rows;
 
@@ -48,25 +49,14 @@ pub struct ServerFacts {
 impl Store {
     /// Asks the database which one it is, and what its clock shows.
     pub async fn server_facts(&self) -> Result<ServerFacts, StoreError> {
-        let (engine, sql) = match self.reader.get_database_backend() {
-            DbBackend::MySql => (
-                Engine::Mysql,
-                "SELECT VERSION() AS version, CAST(UNIX_TIMESTAMP() AS SIGNED) AS secs",
-            ),
-            DbBackend::Postgres => (
-                Engine::Postgres,
-                "SELECT current_setting('server_version') AS version, CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT) AS secs",
-            ),
-            _ => (
-                Engine::Sqlite,
-                "SELECT sqlite_version() AS version, CAST(strftime('%s', 'now') AS INTEGER) AS secs",
-            ),
+        let engine = match Dialect::of(&self.reader) {
+            Dialect::Sqlite => Engine::Sqlite,
+            Dialect::MySql => Engine::Mysql,
+            Dialect::Postgres => Engine::Postgres,
         };
-        let row = self.row(sql, []).await?;
+        let row = self.row(&FACTS, []).await?;
         let row = row.ok_or_else(|| StoreError::Setup("the database says nothing of itself".to_owned()))?;
-        let steps = self
-            .row("SELECT MAX(version) AS schema_step FROM seaql_migrations", [])
-            .await?;
+        let steps = self.row(&NEWEST_STEP, []).await?;
         let schema: Option<String> = steps.map_or(Ok(None), |row| row.try_get("", "schema_step"))?;
         Ok(ServerFacts {
             engine,
@@ -81,21 +71,38 @@ impl Store {
     /// Rows that are handed over through a broker have a look that lies a little ahead, but keep their plan: with `until` beyond that, a post that
     /// is handed over again and again and never begun shows its age.
     pub async fn oldest_plan(&self, now: Timestamp, until: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-        let sql = "SELECT MIN(d.plan_time) AS plan_time FROM \
-                   (SELECT p.plan_time FROM t_moment_publication p \
-                    WHERE p.look_time <= ? AND (p.owner IS NULL OR p.look_time <= ?) ORDER BY p.look_time LIMIT ?) d";
-        let row = self.row(sql, [until.0.into(), now.0.into(), NEAREST.into()]).await?;
+        let row = self
+            .row(&OLDEST_PLAN, [until.0.into(), now.0.into(), NEAREST.into()])
+            .await?;
         row.map_or(Ok(None), |row| rows::time_opt(&row, "plan_time"))
     }
 
     /// How many publications are open, by platform and state. Reads every open row: for now and then.
     pub async fn open_publications(&self) -> Result<Vec<OpenCount>, StoreError> {
-        let sql = "SELECT c.kind, p.state, COUNT(*) AS found FROM t_moment_publication p \
-                   JOIN t_moment_channel c ON c.id = p.channel_id \
-                   WHERE p.look_time IS NOT NULL GROUP BY c.kind, p.state";
-        self.rows(sql, []).await?.iter().map(open_count).collect()
+        self.rows(&OPEN, []).await?.iter().map(open_count).collect()
     }
 }
+
+static FACTS: Sql = Sql::each(|d| {
+    let facts = match d {
+        Dialect::Sqlite => "sqlite_version() AS version, CAST(strftime('%s', 'now') AS INTEGER) AS secs",
+        Dialect::MySql => "VERSION() AS version, CAST(UNIX_TIMESTAMP() AS SIGNED) AS secs",
+        Dialect::Postgres => {
+            "current_setting('server_version') AS version, CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS BIGINT) AS secs"
+        }
+    };
+    format!("SELECT {facts}")
+});
+static NEWEST_STEP: Sql = Sql::same("SELECT MAX(version) AS schema_step FROM seaql_migrations");
+static OLDEST_PLAN: Sql = Sql::same(
+    "SELECT MIN(d.plan_time) AS plan_time FROM \
+     (SELECT p.plan_time FROM t_moment_publication p \
+      WHERE p.look_time <= ? AND (p.owner IS NULL OR p.look_time <= ?) ORDER BY p.look_time LIMIT ?) d",
+);
+static OPEN: Sql = Sql::same(
+    "SELECT c.kind, p.state, COUNT(*) AS found FROM t_moment_publication p \
+     JOIN t_moment_channel c ON c.id = p.channel_id WHERE p.look_time IS NOT NULL GROUP BY c.kind, p.state",
+);
 
 fn open_count(row: &QueryResult) -> Result<OpenCount, StoreError> {
     Ok(OpenCount {

@@ -1,28 +1,26 @@
 //! The media of a task, and what the platforms know of them.
 
 use moments_domain::{ChannelId, TaskId, Timestamp};
-use sea_orm::ConnectionTrait;
 
-use crate::create::json;
-use crate::db::{Store, statement};
+use crate::db::Store;
+use crate::dialect::{Kind, Sql};
 use crate::error::StoreError;
+use crate::rows::json;
 
 impl Store {
     /// The task's media as fetched, in the order shown, as the JSON that [`Store::put_media`] was given; empty before they are fetched.
     pub async fn media(&self, task: TaskId) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT media FROM t_moment_media WHERE task_id = ? ORDER BY position";
-        self.rows(sql, [task.0.into()])
-            .await?
-            .iter()
-            .map(|row| Ok(row.try_get("", "media")?))
-            .collect()
+        let rows = self.rows(&MEDIA, [task.0.into()]).await?;
+        rows.iter().map(|row| Ok(row.try_get("", "media")?)).collect()
     }
 
     /// Remembers all media of a task at once; whoever comes second changes nothing.
     pub async fn put_media(&self, task: TaskId, media: &[String]) -> Result<(), StoreError> {
-        let sql = "INSERT INTO t_moment_media (task_id, position, media) SELECT ?, key, value FROM json_each(?) WHERE true \
-                   ON CONFLICT (task_id, position) DO NOTHING";
-        self.execute(sql, [task.0.into(), json(&media)?.into()]).await?;
+        let rows: Vec<_> = (0_i64..)
+            .zip(media)
+            .map(|(position, media)| (task.0, position, media))
+            .collect();
+        self.run(&PUT_MEDIA, [json(&rows)?.into()]).await?;
         Ok(())
     }
 
@@ -33,8 +31,8 @@ impl Store {
         sha256: &str,
         until: Timestamp,
     ) -> Result<Option<String>, StoreError> {
-        let sql = "SELECT reference FROM t_moment_upload WHERE channel_id = ? AND sha256 = ? AND usable_until > ?";
-        let row = self.row(sql, [channel.0.into(), sha256.into(), until.0.into()]).await?;
+        let values = [channel.0.into(), sha256.into(), until.0.into()];
+        let row = self.row(&FIND_UPLOAD, values).await?;
         row.map(|row| Ok(row.try_get("", "reference")?)).transpose()
     }
 
@@ -46,22 +44,42 @@ impl Store {
         reference: &str,
         usable_until: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO t_moment_upload (channel_id, sha256, reference, usable_until) VALUES (?, ?, ?, ?) \
-                   ON CONFLICT (channel_id, sha256) DO UPDATE SET reference = excluded.reference, usable_until = excluded.usable_until";
-        self.execute(
-            sql,
-            [channel.0.into(), sha256.into(), reference.into(), usable_until.0.into()],
-        )
-        .await?;
+        let values = [channel.0.into(), sha256.into(), reference.into(), usable_until.0.into()];
+        self.run(&PUT_UPLOAD, values).await?;
         Ok(())
     }
 
     /// Forgets uploads that the platform no longer takes: after 40007 or 40145, and when they have expired.
     pub async fn forget_uploads(&self, channel: ChannelId, sha256: &[String]) -> Result<(), StoreError> {
-        let sql = "DELETE FROM t_moment_upload WHERE channel_id = ? AND sha256 IN (SELECT value FROM json_each(?))";
-        self.writer
-            .execute_raw(statement(sql, [channel.0.into(), json(&sha256)?.into()]))
-            .await?;
+        for sha256 in sha256 {
+            self.run(&FORGET_UPLOAD, [channel.0.into(), sha256.as_str().into()])
+                .await?;
+        }
         Ok(())
     }
 }
+
+static MEDIA: Sql = Sql::same("SELECT media FROM t_moment_media WHERE task_id = ? ORDER BY position");
+
+static PUT_MEDIA: Sql = Sql::each(|d| {
+    let rows = d.rows(&[("task", Kind::Int), ("position", Kind::Int), ("media", Kind::Text)]);
+    let or_nothing = d.or_nothing("t_moment_media", "task_id, position");
+    // "WHERE true": SQLite would take what follows for the condition of a join.
+    format!(
+        "INSERT INTO t_moment_media (task_id, position, media) SELECT v.task, v.position, v.media FROM {rows} v WHERE true {or_nothing}"
+    )
+});
+
+static FIND_UPLOAD: Sql =
+    Sql::same("SELECT reference FROM t_moment_upload WHERE channel_id = ? AND sha256 = ? AND usable_until > ?");
+
+static PUT_UPLOAD: Sql = Sql::each(|d| {
+    let (reference, until) = (d.brought("reference"), d.brought("usable_until"));
+    format!(
+        "INSERT INTO t_moment_upload (channel_id, sha256, reference, usable_until) VALUES (?, ?, ?, ?) \
+         {} reference = {reference}, usable_until = {until}",
+        d.or_update("channel_id, sha256")
+    )
+});
+
+static FORGET_UPLOAD: Sql = Sql::same("DELETE FROM t_moment_upload WHERE channel_id = ? AND sha256 = ?");

@@ -1,10 +1,13 @@
 //! Rows of our own tables as domain values. A row that does not parse names its table, column and id.
 
 use std::fmt::Display;
+use std::io;
 use std::str::FromStr;
 
 use moments_domain::{ChannelId, Failure, Publication, PublicationId, TaskId, Timestamp, UserId};
 use sea_orm::QueryResult;
+use serde::Serialize;
+use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 use crate::error::StoreError;
 
@@ -88,4 +91,25 @@ pub(crate) fn publication(row: &QueryResult) -> Result<Publication, StoreError> 
 fn count(row: &QueryResult, column: &str) -> Result<u32, StoreError> {
     let n: i64 = row.try_get("", column)?;
     Ok(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// Rows as one bound value, for [`crate::dialect::Dialect::rows`].
+pub(crate) fn json<T: Serialize>(rows: &T) -> Result<String, StoreError> {
+    let unwritten = |why: String| StoreError::Setup(format!("cannot write rows as JSON: {why}"));
+    let mut bytes = Vec::with_capacity(256);
+    let written = rows.serialize(&mut Serializer::with_formatter(&mut bytes, WithoutNul));
+    written.map_err(|e| unwritten(e.to_string()))?;
+    String::from_utf8(bytes).map_err(|e| unwritten(e.to_string()))
+}
+
+/// Leaves out the one character that PostgreSQL cannot store; no platform's answer may keep a row from being written.
+struct WithoutNul;
+
+impl Formatter for WithoutNul {
+    fn write_char_escape<W: ?Sized + io::Write>(&mut self, writer: &mut W, escape: CharEscape) -> io::Result<()> {
+        match escape {
+            CharEscape::AsciiControl(0) => Ok(()),
+            other => serde_json::ser::CompactFormatter.write_char_escape(writer, other),
+        }
+    }
 }

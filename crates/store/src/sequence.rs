@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ConnectionTrait;
 use tokio::sync::Mutex;
 
-use crate::db::{Store, statement};
+use crate::db::{Statements, Store, again, commit};
+use crate::dialect::Sql;
 use crate::error::StoreError;
 
 /// A sequence with the size of its blocks: what a restart may skip.
@@ -59,22 +59,23 @@ impl Store {
     }
 
     async fn take_block(&self, sequence: Sequence, size: i64) -> Result<i64, StoreError> {
-        let txn = self.write().await?;
-        let name = sequence.name();
-        let row = txn
-            .query_one_raw(statement(
-                "SELECT next_id FROM t_moment_sequence WHERE name = ?",
-                [name.into()],
-            ))
-            .await?;
-        let next = match row {
-            Some(row) => row.try_get("", "next_id")?,
-            None => 1,
-        };
-        let sql = "INSERT INTO t_moment_sequence (name, next_id) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET next_id = excluded.next_id";
-        txn.execute_raw(statement(sql, [name.into(), (next + size).into()]))
-            .await?;
-        txn.commit().await?;
-        Ok(next)
+        again!({
+            let txn = self.write().await?;
+            let name = sequence.name();
+            // The change comes first: it locks the row against other processes.
+            txn.run(&MOVE_ON, [name.into(), (1 + size).into(), size.into()]).await?;
+            let row = txn.row(&NEXT, [name.into()]).await?;
+            let next: Option<i64> = row.map(|row| row.try_get("", "next_id")).transpose()?;
+            commit(txn).await?;
+            Ok(next.unwrap_or(1 + size) - size)
+        })
     }
 }
+
+static MOVE_ON: Sql = Sql::each(|d| {
+    let or_update = d.or_update("name");
+    format!(
+        "INSERT INTO t_moment_sequence (name, next_id) VALUES (?, ?) {or_update} next_id = t_moment_sequence.next_id + ?"
+    )
+});
+static NEXT: Sql = Sql::same("SELECT next_id FROM t_moment_sequence WHERE name = ?");

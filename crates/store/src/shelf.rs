@@ -2,7 +2,8 @@
 
 use moments_domain::{ChannelId, Timestamp};
 
-use crate::db::Store;
+use crate::db::{Statements, Store, again, commit};
+use crate::dialect::Sql;
 use crate::error::StoreError;
 
 /// A sealed token.
@@ -17,8 +18,7 @@ pub struct ShelfToken {
 impl Store {
     /// The channel's token, whether still good or not.
     pub async fn token(&self, channel: ChannelId) -> Result<Option<ShelfToken>, StoreError> {
-        let sql = "SELECT token, token_expires FROM t_moment_channel WHERE id = ? AND token IS NOT NULL";
-        let Some(row) = self.row(sql, [channel.0.into()]).await? else {
+        let Some(row) = self.row(&TOKEN, [channel.0.into()]).await? else {
             return Ok(None);
         };
         let expires: Option<i64> = row.try_get("", "token_expires")?;
@@ -35,11 +35,19 @@ impl Store {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<i64>, StoreError> {
-        let sql = "UPDATE t_moment_channel SET refresh_fence = refresh_fence + 1, refresh_until = ? \
-                   WHERE id = ? AND refresh_until <= ? RETURNING refresh_fence";
-        let values = [until.0.into(), channel.0.into(), now.0.into()];
-        let row = sea_orm::ConnectionTrait::query_one_raw(&self.writer, crate::db::statement(sql, values)).await?;
-        row.map(|row| Ok(row.try_get("", "refresh_fence")?)).transpose()
+        again!({
+            let txn = self.write().await?;
+            let taken = txn
+                .run(&BEGIN, [until.0.into(), channel.0.into(), now.0.into()])
+                .await?;
+            if taken == 0 {
+                return Ok(None);
+            }
+            let row = txn.row(&FENCE, [channel.0.into()]).await?;
+            let fence = row.map(|row| row.try_get("", "refresh_fence")).transpose()?;
+            commit(txn).await?;
+            Ok(fence)
+        })
     }
 
     /// Stores a refreshed token (`None`: the refresh failed) and gives the right back; false when `fence` is an old one.
@@ -49,13 +57,19 @@ impl Store {
         fence: i64,
         token: Option<&ShelfToken>,
     ) -> Result<bool, StoreError> {
-        let sql = "UPDATE t_moment_channel SET refresh_until = 0, token = coalesce(?, token), token_expires = coalesce(?, token_expires) \
-                   WHERE id = ? AND refresh_fence = ?";
         let sealed = token.map(|token| token.sealed.clone());
         let expires = token.map(|token| token.expires.0);
-        let done = self
-            .execute(sql, [sealed.into(), expires.into(), channel.0.into(), fence.into()])
-            .await?;
-        Ok(done.rows_affected() > 0)
+        let values = [sealed.into(), expires.into(), channel.0.into(), fence.into()];
+        Ok(self.run(&FINISH, values).await? > 0)
     }
 }
+
+static TOKEN: Sql = Sql::same("SELECT token, token_expires FROM t_moment_channel WHERE id = ? AND token IS NOT NULL");
+static BEGIN: Sql = Sql::same(
+    "UPDATE t_moment_channel SET refresh_fence = refresh_fence + 1, refresh_until = ? WHERE id = ? AND refresh_until <= ?",
+);
+static FENCE: Sql = Sql::same("SELECT refresh_fence FROM t_moment_channel WHERE id = ?");
+static FINISH: Sql = Sql::same(
+    "UPDATE t_moment_channel SET refresh_until = 0, token = coalesce(?, token), token_expires = coalesce(?, token_expires) \
+     WHERE id = ? AND refresh_fence = ?",
+);

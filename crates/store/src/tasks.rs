@@ -5,9 +5,10 @@ use moments_domain::{
     AccountId, FailReason, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus, Timestamp, UserId,
     WaitReason,
 };
-use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult, TransactionTrait};
+use sea_orm::{DatabaseTransaction, QueryResult};
 
-use crate::db::{Store, statement};
+use crate::db::{Statements, Store};
+use crate::dialect::Sql;
 use crate::error::StoreError;
 use crate::rows;
 use crate::time::from_datetime;
@@ -62,14 +63,9 @@ pub struct ResultView {
 impl Store {
     /// The user's task with its results, all as they were at one moment and derived from their publications; `None` when the user has no such task.
     pub async fn find_task(&self, user: UserId, id: TaskId) -> Result<Option<TaskView>, StoreError> {
-        let sql = "SELECT id, content_id, scheduled_time, create_time, update_time FROM t_moment_sync_task \
-                   WHERE id = ? AND user_id = ?";
         // A commit between the two reads would show a status that contradicts the results.
-        let snapshot = self.reader.begin().await?;
-        let row = snapshot
-            .query_one_raw(statement(sql, [id.0.into(), user.0.into()]))
-            .await?;
-        let found = match row {
+        let snapshot = self.snapshot().await?;
+        let found = match snapshot.row(&TASK, [id.0.into(), user.0.into()]).await? {
             Some(row) => Some(task(&row, results(&snapshot, id).await?)?),
             None => None,
         };
@@ -78,11 +74,22 @@ impl Store {
     }
 }
 
+static TASK: Sql = Sql::each(|d| {
+    let time = |column| d.time_text(column, column);
+    let (scheduled, created, updated) = (time("scheduled_time"), time("create_time"), time("update_time"));
+    format!(
+        "SELECT id, content_id, {scheduled}, {created}, {updated} FROM t_moment_sync_task WHERE id = ? AND user_id = ?"
+    )
+});
+
+static RESULTS: Sql = Sql::same(
+    "SELECT r.id, r.account_id, r.account_name, r.outcome, r.moment_id, r.error_reason, r.error_message, \
+     r.publish_time, p.state, p.wait_reason, p.moment_id AS created_moment FROM t_moment_sync_result r \
+     JOIN t_moment_publication p ON p.id = r.publication_id WHERE r.task_id = ? ORDER BY r.id",
+);
+
 async fn results(snapshot: &DatabaseTransaction, task: TaskId) -> Result<Vec<ResultView>, StoreError> {
-    let sql = "SELECT r.id, r.account_id, r.account_name, r.outcome, r.moment_id, r.error_reason, r.error_message, \
-               r.publish_time, p.state, p.wait_reason, p.moment_id AS created_moment FROM t_moment_sync_result r \
-               JOIN t_moment_publication p ON p.id = r.publication_id WHERE r.task_id = ? ORDER BY r.id";
-    let rows = snapshot.query_all_raw(statement(sql, [task.0.into()])).await?;
+    let rows = snapshot.rows(&RESULTS, [task.0.into()]).await?;
     rows.iter().map(result).collect()
 }
 

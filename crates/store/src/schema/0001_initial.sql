@@ -1,18 +1,19 @@
--- Times: DATETIME is UTC text 'YYYY-MM-DD HH:MM:SS.ffffff', as the requirement's tables want it;
--- our own tables keep microseconds since the epoch in BIGINT. Ids are made by the program, see t_moment_sequence.
--- INTEGER PRIMARY KEY is SQLite's own spelling of a 64-bit key; elsewhere it is BIGINT.
+-- One text for every database; {BRACES} are spelled by each in its own way, see migrate.rs.
+-- {ID} is a 64-bit primary key. Ids are made by the program, see t_moment_sequence.
+-- {DATETIME} is UTC with microseconds: SQLite keeps text 'YYYY-MM-DD HH:MM:SS.ffffff'. Our own tables keep microseconds since the epoch.
+-- {LONG} is text without a bound of 64 KiB. An index may leave out rows ("WHERE"): MySQL has no such, and keeps them all.
 
 -- Requirement 3.1. One WeChat identity that can show a Moment.
-CREATE TABLE t_wechat_account (
-    id            INTEGER       NOT NULL PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS t_wechat_account (
+    id            {ID},
     user_id       BIGINT       NOT NULL,              -- whose account it is
     account_id    VARCHAR(100) NOT NULL,              -- {corpid}:{userid}, or the wxid
     account_type  VARCHAR(20)  NOT NULL,              -- PERSONAL, WEWORK
     account_name  VARCHAR(100),
     status        VARCHAR(20)  NOT NULL,              -- ACTIVE, OFFLINE, EXPIRED
     auth_data     TEXT,                               -- sealed; empty where the channel holds the credential
-    create_time   DATETIME     NOT NULL,
-    update_time   DATETIME     NOT NULL,
+    create_time   {DATETIME}  NOT NULL,
+    update_time   {DATETIME}  NOT NULL,
     channel_id    BIGINT       NOT NULL               -- the way to it
 );
 CREATE UNIQUE INDEX u_wechat_account ON t_wechat_account (account_id);
@@ -22,16 +23,16 @@ CREATE INDEX i_wechat_account_status ON t_wechat_account (status);
 CREATE INDEX i_wechat_account_channel ON t_wechat_account (channel_id);
 
 -- Requirement 3.2. What a user asked for.
-CREATE TABLE t_moment_sync_task (
-    id             INTEGER      NOT NULL PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS t_moment_sync_task (
+    id             {ID},
     user_id        BIGINT      NOT NULL,
     content_id     BIGINT,                            -- the draft it was frozen from
     text_content   TEXT,
     media_urls     TEXT,                              -- JSON array, in the order shown
     status         VARCHAR(20) NOT NULL,              -- derived from the results
-    scheduled_time DATETIME,                          -- empty: at once
-    create_time    DATETIME    NOT NULL,
-    update_time    DATETIME    NOT NULL
+    scheduled_time {DATETIME},                        -- empty: at once
+    create_time    {DATETIME} NOT NULL,
+    update_time    {DATETIME} NOT NULL
 );
 CREATE INDEX i_moment_sync_task_user ON t_moment_sync_task (user_id);
 CREATE INDEX i_moment_sync_task_content ON t_moment_sync_task (content_id);
@@ -39,15 +40,15 @@ CREATE INDEX i_moment_sync_task_status ON t_moment_sync_task (status);
 CREATE INDEX i_moment_sync_task_scheduled ON t_moment_sync_task (scheduled_time);
 
 -- Requirement 3.3. The outcome for one account. While a worker holds its publication, status lags behind by a few seconds.
-CREATE TABLE t_moment_sync_result (
-    id             INTEGER       NOT NULL PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS t_moment_sync_result (
+    id             {ID},
     task_id        BIGINT       NOT NULL,
     account_id     VARCHAR(100) NOT NULL,
     status         VARCHAR(20)  NOT NULL,             -- derived: PENDING, PROCESSING, SUCCESS, FAILED
     moment_id      VARCHAR(255),
     error_message  TEXT,                              -- Chinese: what happened and who must act
-    create_time    DATETIME     NOT NULL,
-    update_time    DATETIME     NOT NULL,
+    create_time    {DATETIME}  NOT NULL,
+    update_time    {DATETIME}  NOT NULL,
     publication_id BIGINT       NOT NULL,             -- the platform call that serves it
     account_name   VARCHAR(100),                      -- as it was at creation
     outcome        VARCHAR(20)  NOT NULL,             -- this account's own outcome; PENDING: the publication speaks for it
@@ -59,8 +60,8 @@ CREATE INDEX i_moment_sync_result_account ON t_moment_sync_result (account_id);
 CREATE INDEX i_moment_sync_result_status ON t_moment_sync_result (status);
 
 -- One authorised way to a platform, with its credential and its limits.
-CREATE TABLE t_moment_channel (
-    id                 INTEGER       NOT NULL PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS t_moment_channel (
+    id                 {ID},
     user_id            BIGINT       NOT NULL,
     kind               VARCHAR(20)  NOT NULL,         -- WECOM, GEWE
     name               VARCHAR(100) NOT NULL,
@@ -83,8 +84,8 @@ CREATE UNIQUE INDEX u_moment_channel ON t_moment_channel (kind, handle);
 CREATE INDEX i_moment_channel_user ON t_moment_channel (user_id);
 
 -- The unit of work: one task on one channel, which is one platform creation.
-CREATE TABLE t_moment_publication (
-    id              INTEGER       NOT NULL PRIMARY KEY,
+CREATE TABLE IF NOT EXISTS t_moment_publication (
+    id              {ID},
     task_id         BIGINT       NOT NULL,
     user_id         BIGINT       NOT NULL,
     channel_id      BIGINT       NOT NULL,
@@ -95,9 +96,9 @@ CREATE TABLE t_moment_publication (
     plan_time       BIGINT       NOT NULL,            -- the next look as planned; a claim leaves it as it is
     lease           BIGINT       NOT NULL,            -- grows with every claim; whoever names it holds the row
     owner           VARCHAR(64),                      -- the process that holds it; empty: nobody
-    looks           INTEGER      NOT NULL,
-    attempt         INTEGER      NOT NULL,
-    absences        INTEGER      NOT NULL,
+    looks           BIGINT      NOT NULL,
+    attempt         BIGINT      NOT NULL,
+    absences        BIGINT      NOT NULL,
     sent_time       BIGINT,
     fingerprint     VARCHAR(64)  NOT NULL,
     in_flight       VARCHAR(100),                     -- channel and fingerprint while a call may be out; unique
@@ -106,7 +107,7 @@ CREATE TABLE t_moment_publication (
     created_time    BIGINT,
     wait_reason     VARCHAR(20),
     failure_reason  VARCHAR(40),
-    failure_message TEXT
+    failure_message {LONG}
 );
 CREATE INDEX i_moment_publication_look ON t_moment_publication (look_time, id) WHERE look_time IS NOT NULL;
 CREATE INDEX i_moment_publication_task ON t_moment_publication (task_id);
@@ -114,28 +115,28 @@ CREATE INDEX i_moment_publication_created ON t_moment_publication (channel_id, c
 CREATE UNIQUE INDEX u_moment_publication_in_flight ON t_moment_publication (in_flight) WHERE in_flight IS NOT NULL;
 
 -- One try of a publication, with what the platform answered; also the memory of the creation rate.
-CREATE TABLE t_moment_attempt (
+CREATE TABLE IF NOT EXISTS t_moment_attempt (
     publication_id BIGINT       NOT NULL,
     lease          BIGINT       NOT NULL,             -- the claim that made it
-    attempt        INTEGER      NOT NULL,
+    attempt        BIGINT      NOT NULL,
     gate           VARCHAR(100) NOT NULL,             -- corpid or device: what the platform counts
     sent_time      BIGINT       NOT NULL,
     busy_until     BIGINT       NOT NULL,             -- until then it counts against the gate
-    answer         TEXT,                              -- what the platform said; empty: nothing yet
+    answer         {LONG},                            -- what the platform said; empty: nothing yet
     PRIMARY KEY (publication_id, lease)
-) WITHOUT ROWID;
+) {ROWS BY KEY};
 CREATE INDEX i_moment_attempt_gate ON t_moment_attempt (gate, busy_until);
 
 -- The media of a task as fetched, once.
-CREATE TABLE t_moment_media (
+CREATE TABLE IF NOT EXISTS t_moment_media (
     task_id  BIGINT      NOT NULL,
-    position INTEGER     NOT NULL,                    -- place in media_urls, from 0
-    media    TEXT        NOT NULL,                    -- JSON: hash, kind, size, pixels, length
+    position BIGINT     NOT NULL,                    -- place in media_urls, from 0
+    media    {LONG}      NOT NULL,                    -- JSON: hash, kind, size, pixels, length
     PRIMARY KEY (task_id, position)
 );
 
 -- A medium that a channel's platform already knows.
-CREATE TABLE t_moment_upload (
+CREATE TABLE IF NOT EXISTS t_moment_upload (
     channel_id   BIGINT      NOT NULL,
     sha256       VARCHAR(64) NOT NULL,
     reference    TEXT        NOT NULL,                -- media_id, or the upload's answer
@@ -144,32 +145,32 @@ CREATE TABLE t_moment_upload (
 );
 
 -- The first answer to each Idempotency-Key.
-CREATE TABLE t_moment_idempotency (
+CREATE TABLE IF NOT EXISTS t_moment_idempotency (
     user_id     BIGINT       NOT NULL,
     key_text    VARCHAR(200) NOT NULL,
     body_hash   VARCHAR(64)  NOT NULL,
-    answer      TEXT         NOT NULL,                -- JSON
+    answer      {LONG}       NOT NULL,                -- JSON
     create_time BIGINT       NOT NULL,
     PRIMARY KEY (user_id, key_text)
 );
 CREATE INDEX i_moment_idempotency_time ON t_moment_idempotency (create_time);
 
 -- Where each process takes blocks of ids from.
-CREATE TABLE t_moment_sequence (
+CREATE TABLE IF NOT EXISTS t_moment_sequence (
     name    VARCHAR(40) NOT NULL PRIMARY KEY,
     next_id BIGINT      NOT NULL
 );
 
 -- The content library of the sibling module, where both share a database (workbench conventions).
 CREATE TABLE IF NOT EXISTS t_workbench_content (
-    id           INTEGER       NOT NULL PRIMARY KEY,
+    id           {ID},
     user_id      BIGINT       NOT NULL,
     title        VARCHAR(255),
     content_type VARCHAR(20)  NOT NULL,
-    content_data TEXT,
+    content_data {LONG},
     tags         TEXT,
     category     VARCHAR(50),
     status       VARCHAR(20)  NOT NULL,
-    create_time  DATETIME     NOT NULL,
-    update_time  DATETIME     NOT NULL
+    create_time  {DATETIME}  NOT NULL,
+    update_time  {DATETIME}  NOT NULL
 );
