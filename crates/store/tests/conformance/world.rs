@@ -7,10 +7,14 @@ use moments_domain::{
     AccountId, AccountStatus, AccountType, ChannelId, ChannelKind, Move, Outcome, ResultStatus, TaskId, Timestamp,
     UserId,
 };
+use sea_orm::{ConnectionTrait, Statement};
+
 use moments_store::{
     Claimed, Created, Gate, Hold, Idempotency, Lease, NewAccount, NewChannel, NewPublication, NewResult, NewTask,
     Options, Save, Saved, Store,
 };
+
+use crate::databases::Fresh;
 
 pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_760_000_000);
 pub(crate) const USER: UserId = UserId(1);
@@ -18,22 +22,32 @@ pub(crate) const USER: UserId = UserId(1);
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) channels: [ChannelId; 2],
-    url: String,
-    _folder: tempfile::TempDir,
+    pub(crate) database: Fresh,
 }
 
 impl World {
-    pub(crate) async fn sqlite() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}", folder.path().join("moments.db").display());
-        let store = Store::open(&Options::new(&url)).await.expect("a store");
+    pub(crate) async fn on(database: Fresh) -> Self {
+        let options = Options {
+            alone: true,
+            ..Options::new(&database.url)
+        };
+        let store = Store::open(&options).await.expect("a store");
         let channels = [channel(&store, "corp1").await, channel(&store, "corp2").await];
         Self {
             store,
             channels,
-            url,
-            _folder: folder,
+            database,
         }
+    }
+
+    /// The same database as another process would open it.
+    pub(crate) async fn another(&self) -> Store {
+        Store::open(&Options::new(&self.database.url)).await.expect("a store")
+    }
+
+    /// Three processes.
+    pub(crate) async fn three(&self) -> [Store; 3] {
+        [self.store.clone(), self.another().await, self.another().await]
     }
 
     /// A task on `channels`, two accounts each.
@@ -76,10 +90,20 @@ impl World {
 
     /// What another program might write.
     pub(crate) async fn meddle(&self, sql: &str) {
-        let connection = sea_orm::Database::connect(&self.url).await.expect("a connection");
-        sea_orm::ConnectionTrait::execute_unprepared(&connection, sql)
+        let connection = self.database.connect().await;
+        connection.execute_unprepared(sql).await.expect("a write");
+    }
+
+    /// The number that a query answers as `n`.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let connection = self.database.connect().await;
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection
+            .query_one_raw(statement)
             .await
-            .expect("a write");
+            .expect("a read")
+            .expect("a row");
+        row.try_get("", "n").expect("a number")
     }
 
     pub(crate) async fn claim(&self, now: Timestamp) -> Vec<Claimed> {
@@ -108,7 +132,16 @@ impl World {
 
 async fn channel(store: &Store, handle: &str) -> ChannelId {
     let id = store.new_channel_id().await.expect("an id");
-    let new = NewChannel {
+    let accounts = ["a", "b"].map(|name| member(id, name));
+    store
+        .put_channel(id, &corp(handle), "sealed", &accounts, NOW)
+        .await
+        .expect("a channel");
+    id
+}
+
+pub(crate) fn corp(handle: &str) -> NewChannel {
+    NewChannel {
         user_id: USER,
         kind: ChannelKind::Wecom,
         name: handle.into(),
@@ -116,18 +149,16 @@ async fn channel(store: &Store, handle: &str) -> ChannelId {
         agent_id: Some(1),
         wxid: None,
         base_url: None,
-    };
-    let accounts = ["a", "b"].map(|name| NewAccount {
-        account_id: account(id, name),
+    }
+}
+
+pub(crate) fn member(channel: ChannelId, name: &str) -> NewAccount {
+    NewAccount {
+        account_id: account(channel, name),
         account_name: name.into(),
         account_type: AccountType::Wework,
         status: AccountStatus::Active,
-    });
-    store
-        .put_channel(id, &new, "sealed", &accounts, NOW)
-        .await
-        .expect("a channel");
-    id
+    }
 }
 
 pub(crate) fn account(channel: ChannelId, name: &str) -> AccountId {
