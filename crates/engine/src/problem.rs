@@ -38,7 +38,7 @@ pub enum Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::Unavailable(_) | StoreError::Doubtful(_) => Self::Unavailable(error),
             other => Self::Internal(Box::new(other)),
         }
     }

@@ -6,7 +6,7 @@ use moments_domain::content::{MomentContent, check_text};
 use moments_domain::fingerprint::fingerprint;
 use moments_domain::request::{SyncRequest, check_media};
 use moments_domain::{AccountId, AccountStatus, MomentError, TaskId, TaskStatus, Timestamp, UserId};
-use moments_store::{Account, Created, Idempotency, NewPublication, NewResult, NewTask};
+use moments_store::{Account, Created, Idempotency, NewPublication, NewResult, NewTask, StoreError};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -171,7 +171,13 @@ fn creation_failed(problem: Problem) -> Problem {
     match problem {
         Problem::Unavailable(error) => {
             tracing::error!(%error, source = ?std::error::Error::source(&error), "a sync task could not be stored");
-            MomentError::MomentSyncCreation("数据库繁忙或不可用，任务未创建，请稍后重试".to_owned()).into()
+            let told = match error {
+                StoreError::Doubtful(_) => {
+                    "数据库在提交时断开，任务可能已创建：请先查询，或使用同一 Idempotency-Key 重试"
+                }
+                _ => "数据库繁忙或不可用，任务未创建，请稍后重试",
+            };
+            MomentError::MomentSyncCreation(told.to_owned()).into()
         }
         other => other,
     }
