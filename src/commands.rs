@@ -38,7 +38,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
     crate::setup::store(&settings).await?;
-    print(&format!("{} has the present schema\n", settings.database.url));
+    print(&format!(
+        "{} has the present schema\n",
+        moments_store::shown(&settings.database.url)
+    ));
     Ok(ExitCode::SUCCESS)
 }
 

@@ -37,10 +37,17 @@ pub(crate) struct Http {
     pub(crate) requests_per_minute: u32,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Address {
+    /// May hold a password: show it with [`moments_store::shown`].
     pub(crate) url: String,
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&moments_store::shown(&self.url))
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]

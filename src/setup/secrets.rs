@@ -54,10 +54,12 @@ impl Secrets {
     }
 }
 
-/// Where the sandbox keeps its secrets.
+/// Where the sandbox keeps its secrets: beside the database's file, or, with a database on a server, where that file would be by default.
 pub(crate) fn secrets_beside(settings: &Settings) -> PathBuf {
-    let url = &settings.database.url;
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = match settings.database.url.strip_prefix("sqlite:") {
+        Some(path) => path.trim_start_matches("//"),
+        None => "data/moments.db",
+    };
     PathBuf::from(format!("{}.secrets", path.split('?').next().unwrap_or(path)))
 }
 
