@@ -8,11 +8,13 @@
 
 mod api;
 mod bad_input;
+mod broker;
 mod channels;
 mod credentials;
 mod database;
 mod doctor;
 mod exposition;
+mod fairness;
 mod faults;
 mod files;
 mod gateway;
@@ -26,5 +28,6 @@ mod schedule;
 mod secrets;
 mod server;
 mod snapshots;
+mod stopping;
 mod sync;
 mod world;

@@ -45,11 +45,16 @@ impl Server {
         Self { url, child, log }
     }
 
-    /// Asks it to stop (SIGTERM) and waits for its end.
-    pub(crate) async fn stop(mut self) -> ExitStatus {
+    /// Asks it to stop (SIGTERM).
+    pub(crate) async fn tell_to_stop(&self) {
         let pid = self.child.id().expect("it runs").to_string();
         let asked = Command::new("kill").args(["-TERM", &pid]).status().await;
         assert!(asked.expect("kill").success());
+    }
+
+    /// Asks it to stop and waits for its end.
+    pub(crate) async fn stop(mut self) -> ExitStatus {
+        self.tell_to_stop().await;
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         ended.expect("it stops when told to").expect("a status")
     }

@@ -11,7 +11,8 @@ fn fill(shares: &Arc<Shares>, channel: ChannelId) -> Vec<Slot> {
 fn a_channel_alone_comes_to_a_quarter_of_the_slots() {
     for (slots, share) in [(128, 32), (16, 4), (8, 2), (4, 1), (1, 1)] {
         let shares = Shares::new(slots);
-        assert_eq!(fill(&shares, A).len(), share, "of {slots}");
+        let held = fill(&shares, A);
+        assert_eq!(held.len(), share, "of {slots}");
         assert_eq!((shares.free(), shares.served()), (slots - share, vec![A]));
     }
 }
