@@ -125,14 +125,13 @@ impl Incoming {
 
 /// A message of ours goes to the readers; any other is dropped for good.
 async fn sort(message: Message, readers: &UnboundedSender<Delivery>) {
-    match message::read(&message.data) {
-        Some(ready) => drop(readers.send(Delivery::new(ready, message.acker))),
-        None => {
-            tracing::warn!(bytes = message.data.len(), "a message that is not ours was dropped");
-            if let Err(error) = message.acker.reject(BasicRejectOptions { requeue: false }).await {
-                tracing::debug!(%error, "a message could not be rejected and comes again");
-            }
-        }
+    if let Some(ready) = message::read(&message.data) {
+        drop(readers.send(Delivery::new(ready, message.acker)));
+        return;
+    }
+    tracing::warn!(bytes = message.data.len(), "a message that is not ours was dropped");
+    if let Err(error) = message.acker.reject(BasicRejectOptions { requeue: false }).await {
+        tracing::debug!(%error, "a message could not be rejected and comes again");
     }
 }
 
