@@ -15,6 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A connection that nobody used for so long is tried before it is used.
 const TRIED_AFTER: Duration = Duration::from_secs(1);
 
+/// A file's pages kept by each connection that meets them, KiB (negative means that): what thousands of open publications are on.
+const CACHE: &str = "-16384";
+/// Pages in the log before they go into the file: a page that changes often is written there once for many changes.
+const CHECKPOINT: &str = "4000";
+
 /// Nobody waits longer than seconds for a lock, and a transaction reads what is committed at each statement: at MySQL's default level
 /// claims would lock the gaps between rows, and run into each other.
 const MYSQL_SESSION: &str =
@@ -182,6 +187,8 @@ fn to_file(connect: &mut ConnectOptions, durable: bool) {
             })
             .busy_timeout(Duration::from_secs(5))
             .pragma("temp_store", "memory")
+            .pragma("cache_size", CACHE)
+            .pragma("wal_autocheckpoint", CHECKPOINT)
     });
 }
 

@@ -121,6 +121,24 @@ pub(crate) trait Statements: ConnectionTrait + Sized {
         let done: ExecResult = self.execute_raw(sql.with(Dialect::of(self), values)).await?;
         Ok(done.rows_affected())
     }
+
+    /// Several statements with one parameter each, in order; how many rows they changed together. SQLite runs in a thread of its own: there
+    /// they go over as one text, because waking the thread costs more than the statements do.
+    async fn run_all(&self, statements: &[(&Sql, String)]) -> Result<u64, StoreError> {
+        let dialect = Dialect::of(self);
+        if statements.is_empty() {
+            return Ok(0);
+        }
+        if dialect == Dialect::Sqlite {
+            let done = self.execute_raw(Sql::joined(dialect, statements)).await;
+            return Ok(done?.rows_affected());
+        }
+        let mut changed = 0;
+        for (sql, rows) in statements {
+            changed += self.run(sql, [rows.as_str().into()]).await?;
+        }
+        Ok(changed)
+    }
 }
 
 impl<C: ConnectionTrait> Statements for C {}

@@ -248,6 +248,13 @@ impl Sql {
         }
     }
 
+    /// Several statements with one parameter each as one, where the database takes that.
+    pub(crate) fn joined(dialect: Dialect, statements: &[(&Self, String)]) -> Statement {
+        let text: Vec<_> = statements.iter().map(|(sql, _)| sql.text(dialect)).collect();
+        let values = statements.iter().map(|(_, rows)| Value::from(rows.as_str()));
+        Statement::from_sql_and_values(dialect.backend(), text.join("; "), values)
+    }
+
     pub(crate) fn with<const N: usize>(&self, dialect: Dialect, values: [Value; N]) -> Statement {
         Statement::from_sql_and_values(dialect.backend(), self.text(dialect), values)
     }

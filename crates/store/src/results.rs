@@ -1,21 +1,20 @@
 //! What a save makes of its publication's results.
 
 use moments_domain::{Outcome, ResultStatus};
-use sea_orm::DatabaseTransaction;
 use serde_json::{Value as Json, json as array};
 
-use crate::db::Statements;
 use crate::dialect::{Kind, Sql};
 use crate::error::StoreError;
 use crate::rows::json;
 use crate::save::{AccountOutcome, Save};
 use crate::time::to_datetime;
 
-/// Whether any result may have changed.
-pub(crate) async fn update(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<bool, StoreError> {
+/// What the saves change of their results; nothing when no result changes.
+pub(crate) fn updates(saves: &[&Save]) -> Result<Vec<(&'static Sql, String)>, StoreError> {
     let outcomes: Vec<_> = saves.iter().flat_map(|save| outcome_rows(save)).collect();
+    let mut updates = Vec::new();
     if !outcomes.is_empty() {
-        txn.run(&UPDATE_OUTCOMES, [json(&outcomes)?.into()]).await?;
+        updates.push((&UPDATE_OUTCOMES, json(&outcomes)?));
     }
     let open: Vec<_> = saves
         .iter()
@@ -23,9 +22,9 @@ pub(crate) async fn update(txn: &DatabaseTransaction, saves: &[&Save]) -> Result
         .map(|s| open_row(s))
         .collect();
     if !open.is_empty() {
-        txn.run(&UPDATE_OPEN, [json(&open)?.into()]).await?;
+        updates.push((&UPDATE_OPEN, json(&open)?));
     }
-    Ok(!outcomes.is_empty() || !open.is_empty())
+    Ok(updates)
 }
 
 /// A row for each group of accounts that share an outcome.

@@ -2,7 +2,7 @@
 
 use moments_domain::{AccountId, Failure, Outcome, Publication, ResultStatus, Timestamp};
 use sea_orm::DatabaseTransaction;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json as array};
 
 use crate::claim::Lease;
 use crate::db::{Statements, Store};
@@ -107,9 +107,15 @@ pub(crate) async fn write(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<
     if stored < allowed.len() {
         return Ok((saves.len() == 1).then(|| vec![Saved::LeaseLost]));
     }
-    note_attempts(txn, &allowed).await?;
-    let released: Vec<_> = allowed.into_iter().filter(|save| save.hold == Hold::Release).collect();
-    if results::update(txn, &released).await? {
+    let released: Vec<_> = allowed
+        .iter()
+        .filter(|save| save.hold == Hold::Release)
+        .copied()
+        .collect();
+    let results = results::updates(&released)?;
+    let results_change = !results.is_empty();
+    txn.run_all(&[attempts(&allowed)?, results].concat()).await?;
+    if results_change {
         let touched = released.iter().map(|save| (save.publication.task_id, save.now));
         statuses::write(txn, touched.collect()).await?;
     }
@@ -237,7 +243,7 @@ fn value(save: &Save, column: &str) -> Json {
 
 /// How many rows were still under their lease.
 async fn update_publications(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<usize, StoreError> {
-    let mut updated = 0;
+    let mut updates = Vec::new();
     for update in [&KEEP, &FLIGHT, &EXTEND, &RELEASE] {
         let mut saves: Vec<_> = saves.iter().filter(|s| std::ptr::eq(s.update(), update)).collect();
         if saves.is_empty() {
@@ -246,47 +252,47 @@ async fn update_publications(txn: &DatabaseTransaction, saves: &[&Save]) -> Resu
         // Always in the same order, so that transactions wait for each other in one direction.
         saves.sort_unstable_by_key(|save| save.publication.id);
         let rows: Vec<_> = saves.into_iter().map(|save| update.row(save)).collect();
-        let done = txn.run(&update.sql, [json(&rows)?.into()]).await?;
-        updated += usize::try_from(done).unwrap_or(usize::MAX);
+        updates.push((&update.sql, json(&rows)?));
     }
-    Ok(updated)
+    let updated = txn.run_all(&updates).await?;
+    Ok(usize::try_from(updated).unwrap_or(usize::MAX))
 }
 
-async fn note_attempts(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<(), StoreError> {
-    let begun: Vec<_> = saves
-        .iter()
-        .filter_map(|save| {
-            let gate = save.gate.as_ref()?;
-            let (p, busy_until) = (&save.publication, gate.call_ends + gate.window);
-            Some((
-                p.id.0,
-                save.lease.number,
-                p.attempt + 1,
-                &gate.key,
-                save.now.0,
-                busy_until.0,
-            ))
-        })
-        .collect();
+/// What the saves note about their attempts.
+fn attempts(saves: &[&Save]) -> Result<Vec<(&'static Sql, String)>, StoreError> {
+    let begun: Vec<_> = saves.iter().filter_map(|save| begun_row(save)).collect();
+    let answered: Vec<_> = saves.iter().filter_map(|save| answered_row(save)).collect();
+    let mut notes = Vec::new();
     if !begun.is_empty() {
-        txn.run(&INSERT_ATTEMPTS, [json(&begun)?.into()]).await?;
+        notes.push((&INSERT_ATTEMPTS, json(&begun)?));
     }
-    let answered: Vec<_> = saves
-        .iter()
-        .filter_map(|save| {
-            let note = save.attempt.as_ref()?;
-            Some((
-                save.publication.id.0,
-                save.lease.number,
-                note.busy_until.0,
-                &note.answer,
-            ))
-        })
-        .collect();
     if !answered.is_empty() {
-        txn.run(&UPDATE_ATTEMPTS, [json(&answered)?.into()]).await?;
+        notes.push((&UPDATE_ATTEMPTS, json(&answered)?));
     }
-    Ok(())
+    Ok(notes)
+}
+
+fn begun_row(save: &Save) -> Option<Json> {
+    let gate = save.gate.as_ref()?;
+    let (p, busy_until) = (&save.publication, gate.call_ends + gate.window);
+    Some(array!([
+        p.id.0,
+        save.lease.number,
+        p.attempt + 1,
+        gate.key,
+        save.now.0,
+        busy_until.0
+    ]))
+}
+
+fn answered_row(save: &Save) -> Option<Json> {
+    let note = save.attempt.as_ref()?;
+    Some(array!([
+        save.publication.id.0,
+        save.lease.number,
+        note.busy_until.0,
+        note.answer
+    ]))
 }
 
 static INSERT_ATTEMPTS: Sql = Sql::each(|d| {
