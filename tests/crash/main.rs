@@ -8,6 +8,8 @@
 
 mod client;
 mod first_start;
+#[path = "../fresh/mod.rs"]
+mod fresh;
 mod orders;
 mod program;
 mod repeat;

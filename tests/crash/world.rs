@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use crate::client::{Client, Present};
+use crate::fresh::Fresh;
 use crate::orders::{Audience, Order};
 use crate::program::{Program, printed};
 
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) url: String,
     demo: DemoWorld,
     folder: TempDir,
+    database: Fresh,
     vault_keys: String,
     token: String,
     present: watch::Sender<Present>,
@@ -43,11 +45,13 @@ impl World {
             });
             lifted.expect("a corp");
         }
+        let folder = TempDir::new().expect("a folder");
         let mut world = Self {
+            database: Fresh::new(folder.path()).await,
             url: serve(sandbox.clone()).await,
             sandbox,
             demo,
-            folder: TempDir::new().expect("a folder"),
+            folder,
             vault_keys: String::new(),
             token: String::new(),
             present: watch::Sender::default(),
@@ -88,6 +92,7 @@ impl World {
             ("MOMENTS_PUBLISH_CALL_TIMEOUT_SECS", "3"),
         ];
         let mut settings: Vec<_> = fixed.map(|(name, value)| (name, value.to_owned())).into();
+        settings.push(("MOMENTS_DATABASE_URL", self.database.url.clone()));
         settings.push(("MOMENTS_VAULT_KEYS", self.vault_keys.clone()));
         settings.push(("MOMENTS_WECOM_BASE_URL", self.url.clone()));
         settings.push(("MOMENTS_GEWE_BASE_URL", format!("{}/gewe/v2/api", self.url)));
@@ -101,6 +106,7 @@ impl World {
 
     /// Starts the program and tells the clients where it is.
     pub(crate) async fn start(&self, hold_at: Option<Step>) -> Program {
+        self.database.end_leases().await;
         let mut program = Program::spawn(self, hold_at);
         let address = program.address().await;
         self.present.send_modify(|present| {

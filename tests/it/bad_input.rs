@@ -264,9 +264,9 @@ async fn a_busy_database_is_503_and_leaves_nothing_behind() {
     let world = World::new().await;
     let corp = world.corp("ww_busy").await;
     let database = Database::of(&world).await;
-    database.run("BEGIN EXCLUSIVE").await;
+    database.hold().await;
     let answer = world.sync("早安").to(corp.accounts()).once("k1").send().await;
-    database.run("COMMIT").await;
+    database.release().await;
     assert_eq!(answer.error(503), "MomentSyncCreationException");
     assert!(answer.headers.contains_key("retry-after"), "{:?}", answer.headers);
     assert_eq!(database.rows_of_tasks().await, 0);

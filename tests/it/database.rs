@@ -1,6 +1,6 @@
 //! The program's database, seen from a second connection: to disturb it, and to count what it holds.
 
-use sea_orm::{ConnectOptions, ConnectionTrait as _, Database as Connect, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
 
 use crate::world::World;
 
@@ -9,10 +9,44 @@ pub(crate) struct Database(DatabaseConnection);
 
 impl Database {
     pub(crate) async fn of(world: &World) -> Self {
-        let path = world.folder().join("moments.db");
-        let mut options = ConnectOptions::new(format!("sqlite://{}", path.display()));
-        options.max_connections(1).sqlx_logging(false);
-        Self(Connect::connect(options).await.expect("a connection"))
+        Self(world.database.connect().await)
+    }
+
+    /// Keeps everybody else from writing tasks, until [`Database::release`].
+    pub(crate) async fn hold(&self) {
+        self.run(match self.0.get_database_backend() {
+            DbBackend::MySql => "LOCK TABLES t_moment_sync_task WRITE",
+            DbBackend::Postgres => "BEGIN; LOCK TABLE t_moment_sync_task",
+            _ => "BEGIN EXCLUSIVE",
+        })
+        .await;
+    }
+
+    /// Lets the others go on.
+    pub(crate) async fn release(&self) {
+        self.run(match self.0.get_database_backend() {
+            DbBackend::MySql => "UNLOCK TABLES",
+            _ => "COMMIT",
+        })
+        .await;
+    }
+
+    /// Whether this text stands in clear where credentials are kept.
+    pub(crate) async fn tells(&self, secret: &str) -> bool {
+        let kept = [
+            "t_moment_channel WHERE credential",
+            "t_moment_channel WHERE token",
+            "t_moment_channel WHERE broken_reason",
+            "t_wechat_account WHERE auth_data",
+            "t_moment_attempt WHERE answer",
+        ];
+        let mut found = 0;
+        for column in kept {
+            found += self
+                .number(&format!("SELECT count(*) FROM {column} LIKE '%{secret}%'"))
+                .await;
+        }
+        found > 0
     }
 
     pub(crate) async fn run(&self, sql: &str) {
@@ -21,7 +55,7 @@ impl Database {
 
     /// The number that a query answers.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
-        let statement = Statement::from_string(sea_orm::DbBackend::Sqlite, sql);
+        let statement = Statement::from_string(self.0.get_database_backend(), sql);
         let row = self.0.query_one_raw(statement).await.expect("the query works");
         row.expect("a row").try_get_by_index(0).expect("a number")
     }

@@ -17,6 +17,8 @@ mod exposition;
 mod fairness;
 mod faults;
 mod files;
+#[path = "../fresh/mod.rs"]
+mod fresh;
 mod gateway;
 mod health;
 mod idempotency;

@@ -6,6 +6,7 @@ use moments_sandbox::{FaultKind, TokenEvent, World as Platform};
 use serde_json::{Value, json};
 
 use crate::api::{OWNER, PERMISSIONS, TOKEN_SECRET, token};
+use crate::database::Database;
 use crate::sync::Task;
 use crate::world::{Corp, World, device_seed, secret_of, vault_keys};
 
@@ -89,6 +90,10 @@ async fn no_secret_shows_in_answers_log_or_database() {
         assert!(!log.contains(secret), "{secret} in the log");
     }
     check_files(&world, &secrets);
+    let database = Database::of(&world).await;
+    for secret in &secrets {
+        assert!(!database.tells(secret).await, "{secret} in the database");
+    }
 }
 
 /// Whatever the program has written: the database, what SQLite keeps beside it, notes of media.
@@ -110,9 +115,14 @@ fn check_files(world: &World, secrets: &[String]) {
             names.push(path.file_name().expect("a name").to_string_lossy().into_owned());
         }
     }
-    for expected in ["moments.db", "moments.db-wal", "log.txt"] {
+    let files: &[_] = if world.database.is_server() {
+        &["log.txt"]
+    } else {
+        &["moments.db", "moments.db-wal", "log.txt"]
+    };
+    for expected in files {
         assert!(
-            names.iter().any(|name| name == expected),
+            names.iter().any(|name| name == *expected),
             "{expected} was looked into: {names:?}"
         );
     }

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::api::{Answer, Api, OWNER, TOKEN_SECRET};
+use crate::fresh::Fresh;
 use crate::server::Server;
 use crate::sync::{Sync, Task};
 
@@ -32,6 +33,7 @@ pub(crate) struct World {
     /// Where the sandbox answers: `http://127.0.0.1:port`.
     pub(crate) sandbox_url: String,
     pub(crate) api: Api,
+    pub(crate) database: Fresh,
     server: Option<Server>,
     environment: Vec<(String, String)>,
     folder: TempDir,
@@ -74,12 +76,14 @@ impl World {
         let router = sandbox.router().merge(routes);
         tokio::spawn(async move { axum::serve(listener, router).await });
         let folder = tempfile::tempdir().expect("a folder");
-        let environment = environment(folder.path(), &sandbox_url, settings);
+        let database = Fresh::new(folder.path()).await;
+        let environment = environment(folder.path(), &database.url, &sandbox_url, settings);
         let server = Server::start(folder.path(), &environment).await;
         Self {
             api: Api::new(&server.url),
             sandbox,
             sandbox_url,
+            database,
             server: Some(server),
             environment,
             folder,
@@ -219,8 +223,9 @@ impl World {
         self.server.take().expect("it runs")
     }
 
-    /// Starts the program again over the same folder.
+    /// Starts the program again over the same folder and database.
     pub(crate) async fn start_again(&mut self) {
+        self.database.end_leases().await;
         let server = Server::start(self.folder.path(), &self.environment).await;
         self.api.url.clone_from(&server.url);
         self.server = Some(server);
@@ -271,13 +276,13 @@ pub(crate) fn vault_keys() -> String {
     format!("k1:{}", BASE64_STANDARD.encode([0x5a; 32]))
 }
 
-fn environment(folder: &Path, sandbox: &str, settings: &[(&str, &str)]) -> Vec<(String, String)> {
+fn environment(folder: &Path, database: &str, sandbox: &str, settings: &[(&str, &str)]) -> Vec<(String, String)> {
     let listen = SocketAddr::from(([127, 0, 0, 1], 0)).to_string();
     let inside = |name: &str| folder.join(name).display().to_string();
     let mut all = vec![
         ("HTTP_LISTEN", listen),
         ("HTTP_REQUESTS_PER_MINUTE", "0".to_owned()),
-        ("DATABASE_URL", format!("sqlite://{}", inside("moments.db"))),
+        ("DATABASE_URL", database.to_owned()),
         ("AUTH_HS256_SECRET", TOKEN_SECRET.to_owned()),
         ("VAULT_KEYS", vault_keys()),
         ("WECOM_BASE_URL", sandbox.to_owned()),

@@ -22,8 +22,7 @@ const CHECKPOINT: &str = "4000";
 
 /// Nobody waits longer than seconds for a lock, and a transaction reads what is committed at each statement: at MySQL's default level
 /// claims would lock the gaps between rows, and run into each other.
-const MYSQL_SESSION: &str =
-    "SET SESSION innodb_lock_wait_timeout = 5; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+const MYSQL_SESSION: &str = "SET SESSION innodb_lock_wait_timeout = 5; SET SESSION lock_wait_timeout = 5; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
 /// The same; and a process that is stopped in a transaction loses it instead of blocking the others.
 const POSTGRES_SESSION: &str = "SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '15s'; \
     SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";

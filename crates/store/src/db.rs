@@ -1,6 +1,7 @@
 //! The store: access to the tables.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, ExecResult, IsolationLevel, QueryResult,
@@ -14,17 +15,26 @@ use crate::error::StoreError;
 use crate::migrate;
 use crate::sequence::Sequences;
 
-/// How often a transaction is tried that met another one.
+/// How often a transaction is tried that met another one,
 pub(crate) const TRIES: u32 = 8;
+/// and for how long.
+pub(crate) const TRIED_FOR: Duration = Duration::from_secs(4);
 
-/// Makes a transaction, a block that ends with a `Result`; makes it again when it met another one, a bounded number of times.
+/// Makes a transaction, a block that ends with a `Result`; makes it again when it met another one, a bounded number of times and for a bounded time.
 macro_rules! again {
     ($transaction:block) => {{
+        let begun = tokio::time::Instant::now();
         let mut tries = 1;
         loop {
             let outcome: Result<_, $crate::error::StoreError> = async $transaction.await;
             match outcome {
-                Err(error) if error.is_contention() && tries < $crate::db::TRIES => tries += 1,
+                Err(error)
+                    if error.is_contention()
+                        && tries < $crate::db::TRIES
+                        && begun.elapsed() < $crate::db::TRIED_FOR =>
+                {
+                    tries += 1;
+                }
                 outcome => break outcome,
             }
         }

@@ -86,6 +86,7 @@ async fn lock(txn: &DatabaseTransaction) -> Result<(), StoreError> {
         Dialect::Sqlite => (),
         Dialect::MySql => {
             static LOCK: Sql = Sql::each(|_| format!("SELECT GET_LOCK({LOCK_NAME}, 120) AS got"));
+            txn.execute_unprepared("SET SESSION lock_wait_timeout = 120").await?;
             let row = txn.row(&LOCK, []).await?;
             let got: Option<i64> = row.map(|row| row.try_get("", "got")).transpose()?.flatten();
             if got != Some(1) {
@@ -109,7 +110,10 @@ const LOCK_NAME: &str = "MD5(CONCAT('moments-sync schema ', DATABASE()))";
 
 async fn unlock(txn: &DatabaseTransaction) -> Result<(), StoreError> {
     if Dialect::of(txn) == Dialect::MySql {
-        txn.execute_unprepared(&format!("DO RELEASE_LOCK({LOCK_NAME})")).await?;
+        txn.execute_unprepared(&format!(
+            "DO RELEASE_LOCK({LOCK_NAME}); SET SESSION lock_wait_timeout = 5"
+        ))
+        .await?;
     }
     Ok(())
 }
