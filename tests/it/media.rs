@@ -1,7 +1,7 @@
 //! Pictures and videos: in order, within the limits, known to each channel once; all of them or none.
 
 use image::ImageFormat;
-use moments_sandbox::MomentRecord;
+use moments_sandbox::{FaultKind, MomentRecord, World as Platform};
 
 use crate::files::{self, Arrived, hash_of};
 use crate::world::{Corp, World};
@@ -161,6 +161,35 @@ async fn a_medium_is_uploaded_once_for_each_channel_whatever_its_address() {
 }
 
 /// All or nothing: one bad medium, and nothing is posted, on no channel.
+/// So it is for a worker whose neighbour fetched the task's media into a folder of its own.
+#[tokio::test]
+async fn a_medium_that_this_machine_does_not_have_is_fetched_again() {
+    let world = World::new().await;
+    let corp = world.corp("ww_elsewhere").await;
+    let (errcode, errmsg) = (-1, String::new());
+    world.strike(
+        Platform::Wecom,
+        &corp.id,
+        "upload_attachment",
+        FaultKind::Errcode { errcode, errmsg },
+    );
+    let urls = pictures(&world, ["a.jpg"]);
+    let sync = world.sync("早安").to([corp.account("li.na")]).media(&urls);
+    let id = sync.accepted().await;
+    world.check(id, "li.na WAITING_RETRY").await;
+    let kept = std::fs::read_dir(world.folder().join("media")).expect("the folder of media");
+    let places = kept.filter_map(Result::ok).filter(|entry| entry.file_name().len() == 2);
+    assert_eq!(
+        places
+            .map(|place| std::fs::remove_dir_all(place.path()))
+            .filter(Result::is_ok)
+            .count(),
+        1
+    );
+    world.check(id, "li.na SUCCESS").await;
+    assert_eq!(world.moments_of(&corp.id)[0].media, [hash_of(&urls[0]).await]);
+}
+
 #[tokio::test]
 async fn a_post_with_a_bad_medium_fails_as_a_whole_and_says_which_and_why() {
     let world = hosting().await;

@@ -257,7 +257,7 @@ impl Worker {
                 "stopped with work under way: it is given back and goes on elsewhere"
             ),
             Err(error) => {
-                tracing::error!(%error, "work under way could not be given back: it goes on when its leases end")
+                tracing::error!(%error, "work under way could not be given back: it goes on when its leases end");
             }
         }
     }

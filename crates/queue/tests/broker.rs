@@ -1,6 +1,6 @@
 //! The hand-over against a real RabbitMQ (`MOMENTS_TEST_AMQP`); required where `CI=true`, else passed over with a word.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot go on says so")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on says so")]
 
 mod support;
 

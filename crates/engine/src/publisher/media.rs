@@ -120,6 +120,7 @@ async fn known(
     {
         return Ok(reference);
     }
+    at_hand(job, media, n).await?;
     let source = source(job, platform, media).await.map_err(|error| unfit(n, &error))?;
     let Prepared {
         reference,
@@ -132,6 +133,24 @@ async fn known(
             .await?;
     }
     Ok(reference)
+}
+
+/// Fetches a medium again that this machine does not have: another process fetched it, or its folder was lost.
+async fn at_hand(job: &Job<'_>, media: &KeptMedia, n: usize) -> Result<(), NotReady> {
+    let engine = job.engine;
+    if engine.media.path_of(&media.sha256).is_some() {
+        return Ok(());
+    }
+    let Some(url) = job.content.media_urls.get(n - 1) else {
+        return Err(unfit(n, &MediaError::NotKept));
+    };
+    let again = engine.media.take(url).await.map_err(|error| unfit(n, &error))?;
+    if again.sha256 == media.sha256 {
+        return Ok(());
+    }
+    // Some of the task's accounts may already show what was there before.
+    let what = format!("第 {n} 个媒体：链接的内容在发布期间变了，请重新发起任务");
+    Err(NotReady::Fatal(Failure::new(FailReason::MediaRejected, what)))
 }
 
 async fn source(job: &Job<'_>, platform: &dyn Platform, media: &KeptMedia) -> Result<SourceMedia, MediaError> {
