@@ -10,6 +10,7 @@ mod api;
 mod bad_input;
 mod broker;
 mod channels;
+mod cluster;
 mod credentials;
 mod database;
 mod doctor;

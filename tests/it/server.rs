@@ -22,10 +22,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it in `folder` with this environment and no other; its log is added to `log.txt` there.
     pub(crate) async fn start(folder: &Path, environment: &[(String, String)]) -> Self {
+        Self::start_as("api,scheduler,worker", folder, environment).await
+    }
+
+    /// The same with some of the roles.
+    pub(crate) async fn start_as(roles: &str, folder: &Path, environment: &[(String, String)]) -> Self {
         let log = folder.join("log.txt");
         let file = OpenOptions::new().create(true).append(true).open(&log).expect("a log");
         let mut child = Command::new(env!("CARGO_BIN_EXE_moments-sync"))
-            .arg("serve")
+            .args(["serve", "--roles", roles])
             .current_dir(folder)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))

@@ -223,6 +223,11 @@ impl World {
         self.server.take().expect("it runs")
     }
 
+    /// Starts one more process of the installation, in the same folder.
+    pub(crate) async fn start_beside(&self, roles: &str) -> Server {
+        Server::start_as(roles, self.folder.path(), &self.environment).await
+    }
+
     /// Starts the program again over the same folder and database.
     pub(crate) async fn start_again(&mut self) {
         self.database.end_leases().await;

@@ -1,0 +1,159 @@
+//! Many processes over one database: `MOMENTS_TEST_DATABASE=postgres|mariadb`, each test without a broker and, where `MOMENTS_TEST_AMQP` names one, over it.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use sea_orm::{ConnectionTrait as _, Database};
+use tokio::time::Instant;
+
+use crate::server::Server;
+use crate::world::{Corp, World, iso};
+
+/// What an installation of several processes needs.
+struct Ground {
+    database: String,
+    /// `memory:`, or a broker.
+    queue: String,
+    name: String,
+}
+
+/// Every ground that there is to test on; none with SQLite, which belongs to one process.
+async fn grounds(test: &str) -> Vec<Ground> {
+    let kind = std::env::var("MOMENTS_TEST_DATABASE").unwrap_or_default();
+    let variable = match kind.as_str() {
+        "postgres" => "MOMENTS_TEST_POSTGRES",
+        "mariadb" => "MOMENTS_TEST_MARIADB",
+        _ => {
+            println!("passed over: MOMENTS_TEST_DATABASE names no server");
+            return Vec::new();
+        }
+    };
+    let server = std::env::var(variable).expect(variable);
+    let broker = std::env::var("MOMENTS_TEST_AMQP").ok();
+    assert!(
+        broker.is_some() || std::env::var("CI").is_err(),
+        "CI must set MOMENTS_TEST_AMQP"
+    );
+    let mut grounds = Vec::new();
+    for queue in ["memory:".to_owned()].into_iter().chain(broker) {
+        let name = format!("it_{test}_{}_{}", std::process::id(), grounds.len());
+        let database = fresh(&server, &name).await;
+        grounds.push(Ground { database, queue, name });
+    }
+    grounds
+}
+
+/// The address of a new database on the server, whose own address names none.
+async fn fresh(server: &str, name: &str) -> String {
+    let server = server.trim_end_matches('/');
+    // PostgreSQL knows no connection without a database.
+    let meeting = if server.starts_with("postgres") { "postgres" } else { "" };
+    let connection = Database::connect(format!("{server}/{meeting}"))
+        .await
+        .expect("a connection");
+    let made = connection.execute_unprepared(&format!("CREATE DATABASE {name}")).await;
+    made.expect("a database");
+    format!("{server}/{name}")
+}
+
+impl Ground {
+    /// The processes of an installation, the first of them with the API.
+    async fn start(&self, roles: &[&str], settings: &[(&str, &str)]) -> (World, Vec<Server>) {
+        let own = [
+            ("DATABASE_URL", self.database.as_str()),
+            ("QUEUE_URL", &self.queue),
+            ("QUEUE_NAME", &self.name),
+            ("HTTP_PUBLIC_URL", "http://127.0.0.1:1"),
+        ];
+        let mut world = World::with(&[&own, settings].concat()).await;
+        world.take_server().stop().await;
+        let mut processes = Vec::new();
+        for roles in roles {
+            processes.push(world.start_beside(roles).await);
+        }
+        world.api.url.clone_from(&processes[0].url);
+        (world, processes)
+    }
+}
+
+const FULL: [&str; 5] = ["api", "scheduler", "scheduler", "worker", "worker"];
+
+#[tokio::test]
+async fn a_cluster_publishes_each_post_once_and_on_time() {
+    for ground in grounds("once").await {
+        let (world, _processes) = ground.start(&FULL, &[]).await;
+        let mut corps = Vec::new();
+        for n in 0..6 {
+            corps.push(world.corp(&format!("ww_cluster_{n}")).await);
+        }
+        let due_ms = world.sandbox.clock().now_ms() + 4000;
+        let mut ids = Vec::new();
+        for (n, corp) in corps.iter().cycle().take(30).enumerate() {
+            let text = format!("第 {n} 条");
+            let sync = world.sync(&text).to([corp.account("li.na")]);
+            let sync = if n < 24 { sync } else { sync.at(iso(due_ms)) };
+            ids.push(sync.accepted().await);
+        }
+        for id in ids {
+            world.check(id, "li.na SUCCESS").await;
+        }
+        for corp in &corps {
+            let moments = world.moments_of(&corp.id);
+            assert_eq!(moments.len(), 5, "{} {}", ground.name, corp.id);
+            let late = moments.iter().map(|moment| moment.arrival_ms).max().expect("a Moment") - due_ms;
+            assert!((0..1000).contains(&late), "{}: {late} ms late", ground.name);
+        }
+        world.assert_no_violation();
+    }
+}
+
+/// The lease is five minutes: whoever had to wait for its end would come too late for this test.
+#[tokio::test]
+async fn what_a_stopping_worker_gives_back_goes_on_in_another_process_at_once() {
+    for ground in grounds("stop").await {
+        let settings = [("PUBLISH_STOP_WITHIN_SECS", "1"), ("PUBLISH_MAX_ATTEMPTS", "1")];
+        let (world, mut processes) = ground.start(&["api", "scheduler", "worker"], &settings).await;
+        let corp = world.corp("ww_stopping").await;
+        let ids = slow_posts(&world, &corp).await;
+        for id in &ids {
+            world.check(*id, "li.na UPLOADING").await;
+        }
+        processes.push(world.start_beside("worker").await);
+        let begun = Instant::now();
+        assert_eq!(processes.remove(2).stop().await.code(), Some(0));
+        for id in ids {
+            world.check(id, "li.na SUCCESS").await;
+        }
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(20), "{}: {took:?}", ground.name);
+        assert_eq!(world.moments_of(&corp.id).len(), 8, "{}", ground.name);
+        world.assert_no_violation();
+    }
+}
+
+async fn slow_posts(world: &World, corp: &Corp) -> Vec<i64> {
+    let mut ids = Vec::new();
+    for n in 0..8 {
+        let text = format!("第 {n} 条");
+        let media = [format!("{}/pictures/slow/a.jpg?ms=6000", world.sandbox_url)];
+        let sync = world.sync(&text).to([corp.account("li.na")]).media(media);
+        ids.push(sync.accepted().await);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn every_process_tells_its_health_and_only_the_api_answers_users() {
+    for ground in grounds("roles").await {
+        let (mut world, processes) = ground.start(&["api", "scheduler", "worker"], &[]).await;
+        for process in &processes {
+            world.api.url.clone_from(&process.url);
+            for path in ["/healthz", "/metrics"] {
+                let answer = world.api.request(Method::GET, path.to_owned()).send().await;
+                assert_eq!(answer.status, 200, "{path} of {}", process.url);
+            }
+        }
+        let accounts = world.api.get("/accounts").send().await;
+        assert_eq!(accounts.status, 404, "a worker is no API");
+    }
+}
