@@ -166,3 +166,39 @@ async fn a_queue_that_somebody_deleted_is_declared_again() {
     });
     assert_eq!(sent.await.expect("it recovers"), ready(1));
 }
+
+#[tokio::test]
+async fn after_an_outage_everything_goes_on_without_a_restart() {
+    let Some(bench) = Bench::new("outage").await else {
+        return;
+    };
+    let (bench, proxy) = bench.by_proxy().await;
+    let (scheduler, worker) = (bench.scheduler().await, bench.worker(8).await);
+    scheduler.publish(&[ready(1)], GRACE).await.expect("confirms");
+    let held = worker.next().await;
+    for outage in 2..4 {
+        proxy.cut();
+        eventually("both notice", || !scheduler.link().is_up() && !worker.link().is_up()).await;
+        let link = scheduler.link();
+        assert!(link.down.is_some_and(|why| !why.contains("guest")) && link.depth.is_none());
+        let begun = std::time::Instant::now();
+        let unsent = scheduler
+            .publish(&[ready(8), ready(9)], GRACE)
+            .await
+            .expect_err("nobody is there");
+        assert_eq!(unsent.ids, [ready(8).id, ready(9).id]);
+        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        proxy.mend();
+        eventually("both are back", || scheduler.link().is_up() && worker.link().is_up()).await;
+        scheduler.publish(&[ready(outage)], GRACE).await.expect("confirms");
+    }
+    let mut seen = HashSet::new();
+    while seen.len() < 3 {
+        let delivery = tokio::time::timeout(Duration::from_secs(20), worker.next()).await;
+        let delivery = delivery.expect("what was not acknowledged comes again, what was sent since too");
+        seen.insert(delivery.ready);
+        delivery.done().await;
+    }
+    assert_eq!(seen, HashSet::from([ready(1), ready(2), ready(3)]));
+    held.done().await;
+}

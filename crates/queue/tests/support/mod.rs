@@ -1,5 +1,7 @@
 //! A queue of its own for each test, on the broker of the environment.
 
+mod proxy;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use lapin::options::QueueDeleteOptions;
 use lapin::{Channel, Connection, ConnectionProperties};
 use moments_domain::{ChannelId, Clock, PublicationId, Ready, Timestamp};
 use moments_queue::{Address, Broker, Options};
+
+pub(crate) use proxy::Proxy;
 
 /// Longer than any test.
 pub(crate) const GRACE: Duration = Duration::from_mins(1);
@@ -50,6 +54,15 @@ impl Bench {
         let broker = start(&self.url, &self.queue, prefetch);
         eventually("it is connected", || broker.link().is_up()).await;
         broker
+    }
+
+    /// This bench by a way that can be cut.
+    pub(crate) async fn by_proxy(self) -> (Self, Proxy) {
+        let (scheme_and_user, rest) = self.url.rsplit_once('@').expect("an address with a user");
+        let (target, vhost) = rest.split_once('/').expect("an address with a virtual host");
+        let proxy = Proxy::to(target.to_owned()).await;
+        let url = format!("{scheme_and_user}@127.0.0.1:{}/{vhost}", proxy.port());
+        (Self { url, ..self }, proxy)
     }
 
     /// The broker without our code between.
