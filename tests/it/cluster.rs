@@ -157,3 +157,39 @@ async fn every_process_tells_its_health_and_only_the_api_answers_users() {
         assert_eq!(accounts.status, 404, "a worker is no API");
     }
 }
+
+/// What a later version's program does to the schema when it starts: it only ever adds.
+const LATER_STEP: [&str; 3] = [
+    "ALTER TABLE t_moment_publication ADD COLUMN later_note VARCHAR(20)",
+    "CREATE TABLE t_moment_later (id BIGINT NOT NULL PRIMARY KEY)",
+    "INSERT INTO seaql_migrations (version, applied_at) VALUES ('9999_later', 0)",
+];
+
+/// The half of a rolling upgrade that needs no later program: this one beside the schema of a later one.
+#[tokio::test]
+async fn a_running_and_a_starting_process_work_beside_a_newer_schema() {
+    for ground in grounds("upgrade").await {
+        let (mut world, mut processes) = ground.start(&["api,scheduler,worker"], &[]).await;
+        let corp = world.corp("ww_upgrade").await;
+        let before = world
+            .sync("前")
+            .to([corp.account("li.na")])
+            .at(world.in_secs(2))
+            .accepted()
+            .await;
+        let connection = Database::connect(&ground.database).await.expect("a connection");
+        for sql in LATER_STEP {
+            connection.execute_unprepared(sql).await.expect(sql);
+        }
+        world.check(before, "li.na SUCCESS").await;
+        processes.push(world.start_beside("api,scheduler,worker").await);
+        let beside = world.sync("同时").to([corp.account("li.na")]).accepted().await;
+        world.check(beside, "li.na SUCCESS").await;
+        assert_eq!(processes.remove(0).stop().await.code(), Some(0));
+        world.api.url.clone_from(&processes[0].url);
+        let after = world.sync("后").to([corp.account("li.na")]).accepted().await;
+        world.check(after, "li.na SUCCESS").await;
+        assert_eq!(world.moments_of(&corp.id).len(), 3, "{}", ground.name);
+        assert!(processes[0].log().contains("the schema is newer than this program"));
+    }
+}
