@@ -84,13 +84,17 @@ async fn what_is_broken_is_named_with_what_to_do() {
     }
     let other_key = "k2:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=";
     let nobody = "http://127.0.0.1:1";
-    let table: [(&[(&str, &str)], &[&str]); 7] = [
+    let table: [(&[(&str, &str)], &[&str]); 8] = [
         (&[("AUTH_HS256_SECRET", "")], &["auth"]),
         (&[("VAULT_KEYS", other_key)], &["vault.keys"]),
         (&[("VAULT_KEYS", "")], &["vault.keys"]),
         (&[("DATABASE_URL", "sqlite:///proc/nowhere/moments.db")], &["database"]),
         (&[("WECOM_BASE_URL", nobody)], &["wecom.base_url", "channel"]),
         (&[("GEWE_BASE_URL", nobody)], &["gewe.base_url"]),
+        (
+            &[("QUEUE_URL", "amqp://it:Broker-Secret-x7@127.0.0.1:1/it")],
+            &["queue"],
+        ),
         (&[("MEDIA_DIR", "/proc/nowhere")], &["media.dir"]),
     ];
     for (changes, failing) in table {
