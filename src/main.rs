@@ -6,6 +6,7 @@ mod commands;
 mod roles;
 mod settings;
 mod setup;
+mod telemetry;
 
 use std::process::ExitCode;
 

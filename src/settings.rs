@@ -27,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) publish: Publish,
     pub(crate) health: Health,
     pub(crate) log: Log,
+    pub(crate) telemetry: Telemetry,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -125,6 +126,7 @@ pub(crate) struct Publish {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names of settings, with their unit")]
 pub(crate) struct Health {
     pub(crate) database_timeout_secs: u64,
     pub(crate) stalled_secs: u64,
@@ -136,6 +138,14 @@ pub(crate) struct Health {
 pub(crate) struct Log {
     pub(crate) level: String,
     pub(crate) format: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Telemetry {
+    pub(crate) otlp_url: String,
+    pub(crate) service_name: String,
+    pub(crate) sampling_ratio: f64,
 }
 
 impl Settings {
@@ -179,6 +189,9 @@ impl Settings {
         }
         if !matches!(self.log.format.as_str(), "text" | "json") {
             wrong.push("log.format must be \"text\" or \"json\"".to_owned());
+        }
+        if !(0.0..=1.0).contains(&self.telemetry.sampling_ratio) {
+            wrong.push("telemetry.sampling_ratio must be between 0 and 1".to_owned());
         }
         let secret = self.auth.hs256_secret.expose_secret();
         if !secret.is_empty() && secret.len() < 32 {

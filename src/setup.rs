@@ -3,7 +3,6 @@
 mod sandbox;
 mod secrets;
 
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +22,6 @@ use moments_vault::KeyRing;
 use moments_wecom::WecomClient;
 use moments_wire::WireClient;
 use secrecy::{ExposeSecret as _, SecretString};
-use tracing_subscriber::EnvFilter;
 
 use crate::clock::SystemClock;
 use crate::roles::Roles;
@@ -31,22 +29,6 @@ use crate::settings::Settings;
 
 pub(crate) use sandbox::{DEMO_USER, SandboxServer, bind_demo_world};
 pub(crate) use secrets::{Secrets, secrets_beside};
-
-/// Starts logging; once for each process.
-pub(crate) fn logging(settings: &Settings) -> anyhow::Result<()> {
-    let filter =
-        EnvFilter::try_new(&settings.log.level).with_context(|| format!("log.level = {:?}", settings.log.level))?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    if settings.log.format == "json" {
-        log.json().init();
-    } else {
-        log.init();
-    }
-    Ok(())
-}
 
 /// Whether the database can belong to one process only.
 pub(crate) fn is_held_alone(settings: &Settings) -> bool {

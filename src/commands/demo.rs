@@ -15,7 +15,7 @@ use crate::clock::SystemClock;
 use crate::commands::print;
 use crate::commands::serve::Running;
 use crate::settings::Settings;
-use crate::setup;
+use crate::telemetry;
 
 use client::Client;
 use report::Report;
@@ -29,7 +29,7 @@ const GLANCE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(mut settings: Settings, demo: Demo) -> anyhow::Result<ExitCode> {
     "warn".clone_into(&mut settings.log.level);
-    setup::logging(&settings)?;
+    let telemetry = telemetry::start(&settings)?;
     let serve = Serve {
         sandbox: true,
         roles: ["api", "scheduler", "worker"].map(str::to_owned).to_vec(),
@@ -43,6 +43,7 @@ pub(crate) async fn run(mut settings: Settings, demo: Demo) -> anyhow::Result<Ex
     } else {
         running.stop().await;
     }
+    telemetry.end().await;
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

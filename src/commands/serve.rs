@@ -20,6 +20,7 @@ use crate::commands::print;
 use crate::roles::Roles;
 use crate::settings::Settings;
 use crate::setup::{self, SandboxServer, Secrets};
+use crate::telemetry;
 
 /// How long a stop waits for open requests.
 const CLOSE_WITHIN: Duration = Duration::from_secs(10);
@@ -38,10 +39,11 @@ pub(crate) struct Running {
 }
 
 pub(crate) async fn run(settings: Settings, serve: Serve) -> anyhow::Result<ExitCode> {
-    setup::logging(&settings)?;
+    let telemetry = telemetry::start(&settings)?;
     let running = Running::start(settings, &serve).await?;
     print(&running.greeting());
     running.until_told().await;
+    telemetry.end().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -29,7 +29,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let span = tracing::info_span!(
-        "request", request.id = id.to_str().unwrap_or_default(), %method, route, user.id = Empty
+        "request", request.id = id.to_str().unwrap_or_default(), %method, route, user.id = Empty, task.id = Empty
     );
     async move {
         let response = guarded(&app, request, next).await;

@@ -18,6 +18,7 @@ mod publisher;
 mod seals;
 mod settings;
 mod shelf;
+mod trace;
 mod use_cases;
 mod wake;
 

@@ -15,9 +15,11 @@ mod reconcile;
 
 use moments_domain::{Move, PublicationState};
 use moments_store::Claimed;
+use tracing::Instrument as _;
 
 use crate::app::Engine;
 use crate::probe::Step;
+use crate::trace;
 
 pub(crate) use by_hand::by_hand;
 pub(crate) use gates::GateQueue;
@@ -25,6 +27,11 @@ use job::{Job, Stop};
 
 /// Works on a claimed publication until it has to wait or is done. Never fails: what could not be saved comes up again when the lease ends.
 pub(crate) async fn work(engine: &Engine, claimed: Claimed) {
+    let span = trace::look(&claimed.publication);
+    look(engine, claimed).instrument(span).await;
+}
+
+async fn look(engine: &Engine, claimed: Claimed) {
     let mut job = Job::new(engine, claimed);
     engine.probe.reached(Step::Claimed, job.publication.id).await;
     match advance(&mut job).await {

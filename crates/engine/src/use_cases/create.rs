@@ -12,6 +12,7 @@ use url::Url;
 
 use crate::app::Engine;
 use crate::problem::Problem;
+use crate::trace;
 
 /// The answer to a request that was accepted; kept for repeated requests with the same key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +98,7 @@ impl Engine {
 
     async fn store_task(&self, task: NewTask, accepted: Accepted) -> Result<Accepted, Problem> {
         let due = task.scheduled_time.unwrap_or(task.now);
+        let publications = task.publications.len();
         let answer = |task_id| {
             serde_json::to_string(&Accepted {
                 task_id,
@@ -111,6 +113,7 @@ impl Engine {
             .map_err(|e| creation_failed(e.into()))?;
         match created {
             Created::Stored(task_id) => {
+                trace::created(task_id, due, publications);
                 self.wake.due_at(due);
                 Ok(Accepted { task_id, ..accepted })
             }
