@@ -15,6 +15,10 @@ pub(crate) use crate::staging::{
     what_is_given_back_is_due_at_once_and_its_former_holder_changes_nothing,
     what_is_staged_is_out_of_sight_until_its_message_is_surely_lost,
 };
+pub(crate) use crate::watching::{
+    open_publications_are_counted_by_platform_and_state, the_database_tells_what_it_is,
+    the_oldest_plan_is_seen_while_a_row_is_handed_over_and_not_while_it_is_held,
+};
 
 pub(crate) use crate::races::{
     a_task_follows_what_several_processes_save, equal_posts_are_never_in_flight_together_over_several_processes,

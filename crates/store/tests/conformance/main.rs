@@ -15,6 +15,7 @@ mod races;
 mod staging;
 mod starts;
 mod values;
+mod watching;
 mod world;
 
 macro_rules! conformance {
@@ -79,4 +80,7 @@ conformance! {
     a_channel_is_bound_again_and_never_over_anothers,
     what_is_known_of_media_is_written_once_and_found_again,
     a_draft_is_its_owners,
+    the_oldest_plan_is_seen_while_a_row_is_handed_over_and_not_while_it_is_held,
+    open_publications_are_counted_by_platform_and_state,
+    the_database_tells_what_it_is,
 }
