@@ -118,6 +118,21 @@ async fn a_due_row_that_nobody_takes_turns_readiness_red() {
 }
 
 #[tokio::test]
+async fn a_broker_that_is_away_turns_readiness_red_and_stops_nothing() {
+    let world = World::with(&[("QUEUE_URL", "amqp://it:Broker-Secret-x7@127.0.0.1:1/it")]).await;
+    let data = readiness(&world, 503).await;
+    assert_eq!(red(&data), ["broker"]);
+    assert!(!data.to_string().contains("Broker-Secret-x7"), "{data}");
+    let corp = world.corp("ww_no_broker").await;
+    let task = world.sync("早安").to([corp.account("li.na")]).accepted().await;
+    world.check(task, "li.na SUCCESS").await;
+    metrics(&world, |shown| {
+        shown.value("moments_broker_connected", &[]) == Some(0.0)
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn metrics_tell_what_happened_and_are_those_of_the_list() {
     let world = World::new().await;
     let corp = world.corp("ww_metrics").await;
