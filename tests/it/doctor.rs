@@ -7,6 +7,9 @@ use tokio::process::Command;
 use crate::api::TOKEN_SECRET;
 use crate::world::{World, secret_of, vault_keys};
 
+/// Settings that differ: `("MEDIA_DIR", "/proc/nowhere")`.
+type Changes<'a> = &'a [(&'a str, &'a str)];
+
 struct Report {
     well: bool,
     findings: Vec<Value>,
@@ -24,7 +27,7 @@ impl Report {
 }
 
 /// Runs a command of the program as it was started, with some settings changed; whether it ended well, and what it printed.
-async fn run(world: &World, arguments: &[&str], changes: &[(&str, &str)]) -> (bool, String) {
+async fn run(world: &World, arguments: &[&str], changes: Changes<'_>) -> (bool, String) {
     let changes = changes.iter().map(|(name, value)| (format!("MOMENTS_{name}"), *value));
     let output = Command::new(env!("CARGO_BIN_EXE_moments-sync"))
         .args(arguments)
@@ -39,7 +42,7 @@ async fn run(world: &World, arguments: &[&str], changes: &[(&str, &str)]) -> (bo
     (output.status.success(), text)
 }
 
-async fn doctor(world: &World, changes: &[(&str, &str)]) -> Report {
+async fn doctor(world: &World, changes: Changes<'_>) -> Report {
     let (well, text) = run(world, &["doctor", "--json"], changes).await;
     let report: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
     assert_eq!(report["ok"], well, "{text}");
@@ -84,7 +87,7 @@ async fn what_is_broken_is_named_with_what_to_do() {
     }
     let other_key = "k2:qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=";
     let nobody = "http://127.0.0.1:1";
-    let table: [(&[(&str, &str)], &[&str]); 8] = [
+    let table: [(Changes<'_>, &[&str]); 8] = [
         (&[("AUTH_HS256_SECRET", "")], &["auth"]),
         (&[("VAULT_KEYS", other_key)], &["vault.keys"]),
         (&[("VAULT_KEYS", "")], &["vault.keys"]),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use moments_engine::metrics::{ALL, Kind};
 use moments_sandbox::{FaultKind, TokenEvent, World as Platform};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::api::Answer;
 use crate::database::Database;
