@@ -8,10 +8,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use moments_api::{development_token, install_metrics};
 use moments_domain::{Clock as _, Timestamp};
-use moments_engine::{Engine, NoProbe, Probe, scheduler, worker};
+use moments_engine::{Engine, NoProbe, Probe, pulse, scheduler, worker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::Serve;
 use crate::clock::SystemClock;
@@ -36,6 +37,10 @@ pub(crate) struct Running {
     roles: Roles,
     stop: worker::Stop,
     parts: Vec<JoinHandle<()>>,
+    /// Every part has ended.
+    ended: CancellationToken,
+    /// Signs of life, until then; `None` where no other process is.
+    pulse: Option<JoinHandle<()>>,
 }
 
 pub(crate) async fn run(settings: Settings, serve: Serve) -> anyhow::Result<ExitCode> {
@@ -64,7 +69,8 @@ impl Running {
         };
         let secrets = Secrets::read(&settings, serve.sandbox)?;
         let store = setup::store(&settings).await?;
-        if setup::is_held_alone(&settings) {
+        let alone = setup::is_held_alone(&settings);
+        if alone {
             let freed = store.void_leases(SystemClock.now()).await?;
             tracing::info!(freed, "took over what an earlier process held");
         }
@@ -83,6 +89,8 @@ impl Running {
         if roles.worker {
             parts.push(tokio::spawn(worker::run(engine.clone(), stop.clone())));
         }
+        let ended = CancellationToken::new();
+        let pulse = (!alone).then(|| tokio::spawn(pulse::run(engine.clone(), ended.clone())));
         tell_roles(&engine, roles);
         tokio::spawn(setup::upkeep(metrics));
         tokio::spawn(moments_engine::watch(engine.clone(), stop.in_order.clone()));
@@ -97,18 +105,21 @@ impl Running {
             roles,
             stop,
             parts,
+            ended,
+            pulse,
         })
     }
 
     /// What a person wants to know first.
     pub(crate) fn greeting(&self) -> String {
         let mut text = format!("\nmoments-sync 已启动：{}\n", self.url);
-        text += &match self.roles.api {
-            true => format!("接口文档：{}/docs\n", self.url),
-            false => format!(
+        text += &if self.roles.api {
+            format!("接口文档：{}/docs\n", self.url)
+        } else {
+            format!(
                 "角色：{}，此地址仅提供 /healthz、/readyz 与 /metrics\n",
                 self.roles.names()
-            ),
+            )
         };
         if let (Some(sandbox), Some(token)) = (&self.sandbox, &self.token) {
             text += &format!(
@@ -137,10 +148,18 @@ impl Running {
     pub(crate) async fn stop(self) {
         self.stop.in_order.cancel();
         for part in self.parts {
-            if let Err(error) = part.await {
-                tracing::error!(%error, "a part of the program ended badly");
-            }
+            end_of(part).await;
         }
+        self.ended.cancel();
+        if let Some(pulse) = self.pulse {
+            end_of(pulse).await;
+        }
+    }
+}
+
+async fn end_of(part: JoinHandle<()>) {
+    if let Err(error) = part.await {
+        tracing::error!(%error, "a part of the program ended badly");
     }
 }
 

@@ -131,6 +131,29 @@ async fn what_a_stopping_worker_gives_back_goes_on_in_another_process_at_once() 
     }
 }
 
+/// The lease is five minutes here too.
+#[tokio::test]
+async fn what_a_killed_worker_held_goes_on_in_another_within_half_a_minute() {
+    for ground in grounds("kill").await {
+        let (world, mut processes) = ground.start(&["api", "scheduler", "worker"], &[]).await;
+        let corp = world.corp("ww_killed").await;
+        let ids = slow_posts(&world, &corp).await;
+        for id in &ids {
+            world.check(*id, "li.na UPLOADING").await;
+        }
+        processes.push(world.start_beside("worker").await);
+        let begun = Instant::now();
+        processes.remove(2).kill().await;
+        for id in ids {
+            world.check(id, "li.na SUCCESS").await;
+        }
+        let took = begun.elapsed();
+        assert!(took < Duration::from_secs(50), "{}: {took:?}", ground.name);
+        assert_eq!(world.moments_of(&corp.id).len(), 8, "{}", ground.name);
+        world.assert_no_violation();
+    }
+}
+
 async fn slow_posts(world: &World, corp: &Corp) -> Vec<i64> {
     let mut ids = Vec::new();
     for n in 0..8 {

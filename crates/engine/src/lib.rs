@@ -23,6 +23,7 @@ mod use_cases;
 mod wake;
 
 pub mod metrics;
+pub mod pulse;
 pub mod scheduler;
 pub mod worker;
 

@@ -20,6 +20,9 @@ pub(crate) use crate::watching::{
     the_oldest_plan_is_seen_while_a_row_is_handed_over_and_not_while_it_is_held,
 };
 
+pub(crate) use crate::processes::{
+    a_process_that_has_left_is_not_missed, what_a_silent_process_holds_is_due_at_once_for_whoever_notices_first,
+};
 pub(crate) use crate::races::{
     a_task_follows_what_several_processes_save, equal_posts_are_never_in_flight_together_over_several_processes,
     ids_are_never_given_twice_over_several_processes, no_publication_is_claimed_twice_by_several_processes,

@@ -11,6 +11,7 @@
 
 mod checks;
 mod databases;
+mod processes;
 mod races;
 mod staging;
 mod starts;
@@ -62,6 +63,8 @@ conformance! {
     a_message_that_did_not_leave_makes_its_row_due_again_unless_it_was_claimed,
     a_backlog_of_one_channel_leaves_room_for_the_others,
     what_is_given_back_is_due_at_once_and_its_former_holder_changes_nothing,
+    what_a_silent_process_holds_is_due_at_once_for_whoever_notices_first,
+    a_process_that_has_left_is_not_missed,
     no_publication_is_claimed_twice_by_several_processes,
     the_gate_holds_over_several_processes,
     equal_posts_are_never_in_flight_together_over_several_processes,

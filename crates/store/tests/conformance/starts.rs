@@ -6,7 +6,7 @@ use moments_store::{Options, Saved, Store};
 
 use crate::world::{NOW, World, save};
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "seaql_migrations",
     "t_wechat_account",
     "t_moment_sync_task",
@@ -19,6 +19,7 @@ const TABLES: [&str; 12] = [
     "t_moment_idempotency",
     "t_moment_sequence",
     "t_moment_gate",
+    "t_moment_process",
 ];
 
 pub(crate) async fn five_processes_start_at_once_on_an_empty_database(w: World) {
@@ -28,7 +29,7 @@ pub(crate) async fn five_processes_start_at_once_on_an_empty_database(w: World) 
     let options = Options::new(&w.database.url);
     let stores = join_all((0..5).map(|_| Store::open(&options))).await;
     assert!(stores.iter().all(Result::is_ok), "{stores:?}");
-    assert_eq!(w.number("SELECT COUNT(*) AS n FROM seaql_migrations").await, 2);
+    assert_eq!(w.number("SELECT COUNT(*) AS n FROM seaql_migrations").await, 3);
     assert_eq!(w.number("SELECT COUNT(*) AS n FROM t_moment_sync_task").await, 0);
 }
 
@@ -47,7 +48,7 @@ pub(crate) async fn a_start_that_was_cut_off_is_made_good(w: World) {
         w.meddle("DROP TABLE t_moment_gate").await;
     }
     w.another().await;
-    assert_eq!(w.number("SELECT COUNT(*) AS n FROM seaql_migrations").await, 2);
+    assert_eq!(w.number("SELECT COUNT(*) AS n FROM seaql_migrations").await, 3);
     assert_eq!(w.number("SELECT COUNT(*) AS n FROM t_moment_gate").await, 0);
 }
 
