@@ -113,14 +113,12 @@ impl Running {
     /// What a person wants to know first.
     pub(crate) fn greeting(&self) -> String {
         let mut text = format!("\nmoments-sync 已启动：{}\n", self.url);
-        text += &if self.roles.api {
-            format!("接口文档：{}/docs\n", self.url)
+        if self.roles.api {
+            text += &format!("接口文档：{}/docs\n", self.url);
         } else {
-            format!(
-                "角色：{}，此地址仅提供 /healthz、/readyz 与 /metrics\n",
-                self.roles.names()
-            )
-        };
+            let roles = self.roles.names();
+            text += &format!("角色：{roles}，此地址仅提供 /healthz、/readyz 与 /metrics\n");
+        }
         if let (Some(sandbox), Some(token)) = (&self.sandbox, &self.token) {
             text += &format!(
                 "沙箱（模拟的企业微信与个人号网关）看到的朋友圈：{}/sandbox/\n",

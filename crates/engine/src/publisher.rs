@@ -19,31 +19,58 @@ use tracing::Instrument as _;
 
 use crate::app::Engine;
 use crate::probe::Step;
+use crate::problem::Problem;
 use crate::trace;
 
 pub(crate) use by_hand::by_hand;
 pub(crate) use gates::GateQueue;
 use job::{Job, Stop};
 
-/// Works on a claimed publication until it has to wait or is done. Never fails: what could not be saved comes up again when the lease ends.
-pub(crate) async fn work(engine: &Engine, claimed: Claimed) {
-    let span = trace::look(&claimed.publication);
-    look(engine, claimed).instrument(span).await;
+/// How work on a publication ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It waits for its next look, is done, or is another worker's.
+    LetGo,
+    /// The database was away: the row is still this worker's, in the state of its last commit.
+    CutOff,
+    /// Something is wrong that another look will meet again: it rests until the lease ends.
+    Stuck,
 }
 
-async fn look(engine: &Engine, claimed: Claimed) {
+/// Works on a claimed publication until it has to wait or is done.
+pub(crate) async fn work(engine: &Engine, claimed: Claimed) -> Ended {
+    let span = trace::look(&claimed.publication);
+    look(engine, claimed).instrument(span).await
+}
+
+async fn look(engine: &Engine, claimed: Claimed) -> Ended {
     let mut job = Job::new(engine, claimed);
     engine.probe.reached(Step::Claimed, job.publication.id).await;
     match advance(&mut job).await {
-        Ok(()) => engine.probe.reached(Step::Committed, job.publication.id).await,
+        Ok(()) => {
+            engine.probe.reached(Step::Committed, job.publication.id).await;
+            Ended::LetGo
+        }
         Err(Stop::LeaseLost) => {
             tracing::warn!(publication.id = %job.publication.id, "the lease was lost: another worker has this publication");
+            Ended::LetGo
         }
         Err(Stop::Problem(problem)) => {
-            let source = std::error::Error::source(&problem).map(ToString::to_string);
-            tracing::error!(publication.id = %job.publication.id, %problem, source, "work stopped; it goes on when the lease ends");
+            let causes = causes(&problem);
+            tracing::error!(publication.id = %job.publication.id, %problem, causes, "work stopped");
+            match problem {
+                Problem::Unavailable(_) => Ended::CutOff,
+                _ => Ended::Stuck,
+            }
         }
     }
+}
+
+/// What is behind an error, the nearest first.
+fn causes(problem: &Problem) -> String {
+    let first = std::error::Error::source(problem);
+    let chain = std::iter::successors(first, |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// One look: the state says what to do.

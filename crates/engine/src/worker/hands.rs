@@ -1,14 +1,24 @@
 //! What a worker has in its hands, and how it lets go.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use moments_domain::PublicationId;
 use moments_store::Claimed;
 use tokio::task::{Id, JoinSet};
 
 use crate::app::Engine;
-use crate::publisher;
+use crate::publisher::{self, Ended};
 use crate::worker::shares::Slot;
+
+/// Waits before a row is given back that was cut off from its commit: the database may need them.
+const GIVE_BACK: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(16),
+];
 
 /// Publications that are worked on.
 #[derive(Debug, Default)]
@@ -24,7 +34,9 @@ impl Hands {
         let early = claimed.publication.plan_time.since(engine.clock.now());
         let task = self.tasks.spawn(async move {
             tokio::time::sleep(early).await;
-            publisher::work(&engine, claimed).await;
+            if publisher::work(&engine, claimed).await == Ended::CutOff {
+                give_back_when_possible(&engine, id).await;
+            }
             drop(slot);
         });
         self.ids.insert(task.id(), id);
@@ -61,4 +73,17 @@ impl Hands {
             tracing::error!(%error, publication.id = ?publication, "work ended badly; it goes on when the lease ends");
         }
     }
+}
+
+/// A moment without the database must not cost a post the rest of its lease. What the row says of its last commit is true, so that whoever looks
+/// next goes on as after the death of a process.
+async fn give_back_when_possible(engine: &Engine, id: PublicationId) {
+    for wait in GIVE_BACK {
+        tokio::time::sleep(wait).await;
+        let now = engine.clock.now();
+        if engine.store.give_back(&engine.owner, &[id], now).await.is_ok() {
+            return;
+        }
+    }
+    tracing::error!(publication.id = %id, "the database stays away: work goes on when the lease ends");
 }
