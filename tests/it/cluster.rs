@@ -81,7 +81,7 @@ const FULL: [&str; 5] = ["api", "scheduler", "scheduler", "worker", "worker"];
 #[tokio::test]
 async fn a_cluster_publishes_each_post_once_and_on_time() {
     for ground in grounds("once").await {
-        let (world, _processes) = ground.start(&FULL, &[]).await;
+        let (world, processes) = ground.start(&FULL, &[]).await;
         let mut corps = Vec::new();
         for n in 0..6 {
             corps.push(world.corp(&format!("ww_cluster_{n}")).await);
@@ -103,6 +103,9 @@ async fn a_cluster_publishes_each_post_once_and_on_time() {
             let late = moments.iter().map(|moment| moment.arrival_ms).max().expect("a Moment") - due_ms;
             assert!((0..1000).contains(&late), "{}: {late} ms late", ground.name);
         }
+        let log = processes[0].log();
+        let errors: Vec<_> = log.lines().filter(|line| line.contains("ERROR")).collect();
+        assert_eq!(errors, [""; 0], "processes get in each other's way");
         world.assert_no_violation();
     }
 }
