@@ -22,7 +22,7 @@ fn a_statement_about_rows_is_written_once() {
             Dialect::MySql,
             "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]' ERROR ON ERROR, \
              owner MEDIUMTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin PATH '$[1]' ERROR ON ERROR, \
-             seen DATETIME(6) PATH '$[2]' ERROR ON ERROR)) v STRAIGHT_JOIN t_row t ON t.id = v.id SET t.owner = v.owner, t.seen = v.seen",
+             seen DATETIME(6) PATH '$[2]' ERROR ON ERROR)) v STRAIGHT_JOIN t_row t FORCE INDEX (PRIMARY) ON t.id = v.id SET t.owner = v.owner, t.seen = v.seen",
         ),
         (
             Dialect::Postgres,
