@@ -24,10 +24,10 @@ pub(crate) use crate::processes::{
     a_process_that_has_left_is_not_missed, what_a_silent_process_holds_is_due_at_once_for_whoever_notices_first,
 };
 pub(crate) use crate::races::{
-    a_task_follows_what_several_processes_save, equal_posts_are_never_in_flight_together_over_several_processes,
-    ids_are_never_given_twice_over_several_processes, no_publication_is_claimed_twice_by_several_processes,
-    one_process_at_a_time_refreshes_a_token, the_gate_holds_over_several_processes,
-    the_same_key_makes_one_task_over_several_processes,
+    a_task_follows_what_several_processes_save, cut_connections_are_made_again,
+    equal_posts_are_never_in_flight_together_over_several_processes, ids_are_never_given_twice_over_several_processes,
+    no_publication_is_claimed_twice_by_several_processes, one_process_at_a_time_refreshes_a_token,
+    the_gate_holds_over_several_processes, the_same_key_makes_one_task_over_several_processes,
 };
 pub(crate) use crate::starts::{
     a_newer_schema_is_no_obstacle, a_start_that_was_cut_off_is_made_good,

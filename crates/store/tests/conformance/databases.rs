@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use tempfile::TempDir;
 
 use crate::world::World;
@@ -17,6 +17,37 @@ impl Fresh {
     /// Access that does not go through the store.
     pub(crate) async fn connect(&self) -> DatabaseConnection {
         connect(&self.url).await
+    }
+
+    pub(crate) fn is_server(&self) -> bool {
+        !self.url.starts_with("sqlite:")
+    }
+
+    /// Ends every other connection to it.
+    pub(crate) async fn cut_all(&self) {
+        let connection = self.connect().await;
+        let backend = connection.get_database_backend();
+        let others = match backend {
+            DbBackend::Postgres => {
+                "SELECT pid::bigint AS id FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            }
+            _ => {
+                "SELECT CAST(id AS SIGNED) AS id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            }
+        };
+        for row in connection
+            .query_all_raw(Statement::from_string(backend, others))
+            .await
+            .expect("a read")
+        {
+            let id: i64 = row.try_get("", "id").expect("a number");
+            let cut = match backend {
+                DbBackend::Postgres => format!("SELECT pg_terminate_backend({id})"),
+                _ => format!("KILL {id}"),
+            };
+            // It may have ended by itself.
+            drop(connection.execute_unprepared(&cut).await);
+        }
     }
 }
 

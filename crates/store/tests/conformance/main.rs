@@ -72,6 +72,7 @@ conformance! {
     ids_are_never_given_twice_over_several_processes,
     one_process_at_a_time_refreshes_a_token,
     a_task_follows_what_several_processes_save,
+    cut_connections_are_made_again,
     five_processes_start_at_once_on_an_empty_database,
     a_start_that_was_cut_off_is_made_good,
     a_newer_schema_is_no_obstacle,

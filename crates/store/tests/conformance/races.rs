@@ -1,10 +1,11 @@
 //! Several processes at once.
 
 use std::collections::HashSet;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use moments_domain::{Move, PublicationId};
-use moments_store::{Claimed, Created, Hold, NoSubmit, Save, Saved, Store};
+use moments_store::{Claimed, Created, Hold, NoSubmit, Save, Saved, Store, StoreError};
 
 use crate::checks::secs;
 use crate::world::{NOW, World, gate, once, save};
@@ -156,4 +157,36 @@ pub(crate) async fn a_task_follows_what_several_processes_save(w: World) {
     assert!(saved.iter().all(|s| *s == Saved::Done), "{saved:?}");
     let unfinished = "SELECT COUNT(*) AS n FROM t_moment_sync_task WHERE status <> 'FAILED'";
     assert_eq!(w.number(unfinished).await, 0);
+}
+
+pub(crate) async fn cut_connections_are_made_again(w: World) {
+    if !w.database.is_server() {
+        println!("passed over: a file has no connections to cut");
+        return;
+    }
+    for round in 0..3 {
+        let task = || {
+            let mut task = World::task("早安", &w.channels[..1], None);
+            task.idempotency = Some(once(&format!("key {round}"), "body"));
+            task
+        };
+        let busy = (0..20).map(|n| {
+            w.store
+                .create_task(World::task(&n.to_string(), &w.channels, None), |id| id.to_string())
+        });
+        let ((), answers) = futures::join!(w.database.cut_all(), join_all(busy));
+        let told = |answer: &Result<_, _>| {
+            matches!(
+                answer,
+                Ok(_) | Err(StoreError::Unavailable(_) | StoreError::Doubtful(_))
+            )
+        };
+        assert!(answers.iter().all(told), "{answers:?}");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while let Err(error) = w.store.create_task(task(), |id| id.to_string()).await {
+            assert!(Instant::now() < deadline, "it stays cut: {error:?}");
+        }
+    }
+    let once = "SELECT COUNT(*) AS n FROM t_moment_idempotency i";
+    assert_eq!(w.number(once).await, 3);
 }
