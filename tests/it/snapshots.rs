@@ -192,7 +192,9 @@ fn hide_wait(answer: &mut Answer) {
         .headers
         .insert("retry-after", HeaderValue::from_static("[secs]"))
         .expect("a wait");
-    answer.text = answer.text.replace(wait.to_str().expect("a number"), "[secs]");
+    // With the word that follows: the same digits may stand in a timestamp.
+    let told = format!(" {} 秒", wait.to_str().expect("a number"));
+    answer.text = answer.text.replace(&told, " [secs] 秒");
 }
 
 async fn of_sync(world: &World, corp: &Corp, add: &mut impl FnMut(&str, Answer)) {
