@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Keys(Keys),
     /// Check settings, database, queue, keys, clocks, platforms, trusted IP and disk; say for each what to do.
     ///
-    /// Ends with status 1 when anything fails. Changes nothing.
+    /// Ends with status 1 when anything fails. Changes nothing, save that it brings the database's schema up to date as `serve` does.
     Doctor(Doctor),
     /// Ask a running program whether it is ready; status 0 when it is. For containers, which have no curl.
     Health(Health),

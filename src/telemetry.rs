@@ -10,7 +10,7 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracerProvider};
 use tracing::{Metadata, Subscriber};
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -39,7 +39,7 @@ pub(crate) fn start(settings: &Settings) -> anyhow::Result<Telemetry> {
             .with_tracer(tracer)
             .with_location(false)
             .with_threads(false);
-        layer.with_filter(filter_fn(is_work))
+        layer.with_filter(filter_fn(is_work).with_max_level_hint(LevelFilter::DEBUG))
     });
     tracing_subscriber::registry()
         .with(lines(settings).with_filter(filter))
@@ -74,7 +74,7 @@ fn lines<S: Subscriber + for<'a> LookupSpan<'a>>(settings: &Settings) -> Box<dyn
 
 /// Only our own spans: those of the libraries below would say the same again, and the exporter's own would never end.
 fn is_work(metadata: &Metadata<'_>) -> bool {
-    metadata.is_span() && metadata.target().starts_with("moments_") && *metadata.level() <= tracing::Level::INFO
+    metadata.is_span() && metadata.target().starts_with("moments_") && *metadata.level() <= tracing::Level::DEBUG
 }
 
 fn provider(settings: &Settings) -> anyhow::Result<Option<SdkTracerProvider>> {

@@ -1,4 +1,5 @@
-//! `doctor`: what is wrong with this installation, and what to do. Changes nothing but a file that it writes and removes in media.dir.
+//! `doctor`: what is wrong with this installation, and what to do. Changes nothing but the schema, which it brings up to date as `serve` does, and
+//! a file that it writes and removes in media.dir.
 
 mod channels;
 mod database;
