@@ -29,6 +29,6 @@ test:
 chaos:
 	scripts/chaos
 
-# The benchmark: figures of this machine, as ratios in one run.
+# The benchmark over every database: figures of this machine, as ratios in one run.
 bench:
 	scripts/bench

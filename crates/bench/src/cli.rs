@@ -40,6 +40,9 @@ pub(crate) struct Plan {
     /// Only these measures.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Measure::ALL)]
     pub(crate) only: Vec<Measure>,
+    /// Only on these databases. When not given: SQLite, and the servers that MOMENTS_TEST_POSTGRES and MOMENTS_TEST_MARIADB name.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub(crate) databases: Vec<Database>,
     /// The server's binary; the one beside this program when not given.
     #[arg(long)]
     pub(crate) server: Option<PathBuf>,
@@ -64,6 +67,18 @@ pub(crate) struct Plan {
     /// Waiting rows at which a claim and a creation are timed, ascending.
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 100_000, 1_000_000])]
     pub(crate) rows: Vec<usize>,
+    /// On servers: how long tasks are created, for each number of accounts. Seconds.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) server_seconds: u64,
+    /// On servers: tasks with one account each that are due at the same second.
+    #[arg(long, default_value_t = 2_000)]
+    pub(crate) server_tasks: usize,
+    /// On servers: publications that wait while lateness and memory are measured.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) server_others: usize,
+    /// On servers: tasks due one by one.
+    #[arg(long, default_value_t = 100)]
+    pub(crate) server_punctual: usize,
     /// Divides every count and duration above, for a quick look.
     #[arg(long, default_value_t = 1)]
     pub(crate) divide: usize,
@@ -83,6 +98,36 @@ pub(crate) enum Measure {
 
 impl Measure {
     const ALL: [Self; 4] = [Self::Create, Self::Drain, Self::Lateness, Self::Waiting];
+
+    /// Filling a server with a million rows would take longer than everything else.
+    pub(crate) fn runs_on_servers(self) -> bool {
+        self != Self::Waiting
+    }
+}
+
+/// What holds the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Database {
+    /// A file.
+    Sqlite,
+    /// A server.
+    Postgres,
+    /// A server.
+    Mariadb,
+}
+
+impl Database {
+    pub(crate) const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mariadb];
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+            Self::Mariadb => "MariaDB",
+        })
+    }
 }
 
 impl fmt::Display for Measure {
@@ -97,6 +142,18 @@ impl fmt::Display for Measure {
 }
 
 impl Plan {
+    /// What is measured on a server in each layout: the same, of smaller sizes.
+    pub(crate) fn on_servers(&self) -> Self {
+        Self {
+            seconds: self.server_seconds,
+            tasks: self.server_tasks,
+            batches: 0,
+            others: self.server_others,
+            punctual: self.server_punctual,
+            ..self.clone()
+        }
+    }
+
     /// `count` as this run wants it; 0 only when it is 0.
     pub(crate) fn share(&self, count: usize) -> usize {
         (count / self.divide.max(1)).max(count.min(1))

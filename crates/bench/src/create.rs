@@ -5,12 +5,14 @@ use moments_domain::AccountId;
 use serde_json::json;
 
 use crate::cli::Plan;
+use crate::cluster::Cluster;
 use crate::fill;
 use crate::http;
 use crate::installation::{BASE, Installation, MEMBERS};
 use crate::load::{Load, Loaded};
-use crate::program::Program;
 use crate::report::Row;
+use crate::site::Site;
+use crate::spent::Spent;
 use crate::stand_in::{corpid, userid};
 use crate::stats::millis;
 
@@ -18,38 +20,53 @@ use crate::stats::millis;
 const QUOTED: [(usize, f64, f64); 2] = [(1, 743.0, 378.0), (MEMBERS, 57.0, 155.0)];
 
 /// For each number of accounts a fresh server.
-pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Row>> {
-    let mut rows = Vec::new();
+pub(crate) async fn run(site: &Site) -> anyhow::Result<Vec<Row>> {
+    let (plan, mut rows) = (&site.plan, Vec::new());
     for (accounts, bullmq, graphile) in QUOTED {
-        let installation = Installation::new(plan).await?;
+        let installation = Installation::new(site).await?;
         let server = installation.serve().await?;
         let bare = bare(plan, &server).await?;
-        let before = server.usage()?;
+        let before = installation.spent(&server)?;
         let loaded = create(plan, &installation, &server, accounts).await?;
-        let used = server.usage()? - before;
+        let spent = installation.spent(&server)? - before;
         server.stop().await?;
-        let name = |what: &str| format!("create, {} per task: {what}", counted(accounts));
+        installation.remove().await?;
+        let name = format!(
+            "create for {} s, {} per task",
+            plan.create_for().as_secs(),
+            counted(accounts)
+        );
         rows.push(
-            Row::new(name("tasks"), loaded.rate(), "/s")
+            Row::new(format!("{name}: tasks"), loaded.rate(), "/s")
                 .against("BullMQ (quoted)", bullmq)
                 .against("Graphile Worker (quoted)", graphile)
                 .against("GET /healthz, same connections", bare.rate())
-                .usage(used),
+                .usage(spent.program),
         );
-        rows.push(
-            Row::new(name("p50"), millis(loaded.latency(500)), "ms").against("GET /healthz", millis(bare.latency(500))),
-        );
-        rows.push(
-            Row::new(name("p99"), millis(loaded.latency(990)), "ms").against("GET /healthz", millis(bare.latency(990))),
-        );
-        let per_task = used.cpu_secs * 1000.0 / crate::stats::number(loaded.count);
-        rows.push(Row::new(name("server CPU per task"), per_task, "ms"));
+        rows.extend(costs(&name, &loaded, &bare, spent));
     }
     Ok(rows)
 }
 
+/// What a task costs: its caller time, this machine its processors.
+fn costs(name: &str, loaded: &Loaded, bare: &Loaded, spent: Spent) -> Vec<Row> {
+    let latency = |what: &str, per_mille: usize| {
+        Row::new(format!("{name}: {what}"), millis(loaded.latency(per_mille)), "ms")
+            .against("GET /healthz", millis(bare.latency(per_mille)))
+    };
+    let cpu = |whose: &str, each: f64| Row::new(format!("{name}: {whose} CPU per task"), each, "ms");
+    let database = spent.database_each(loaded.count).map(|each| cpu("database", each));
+    let mut rows = vec![
+        latency("p50", 500),
+        latency("p99", 990),
+        cpu("server", spent.program_each(loaded.count)),
+    ];
+    rows.extend(database);
+    rows
+}
+
 /// What the server's HTTP alone does under this load: the ceiling on this machine, at this moment.
-async fn bare(plan: &Plan, server: &Program) -> anyhow::Result<Loaded> {
+async fn bare(plan: &Plan, server: &Cluster) -> anyhow::Result<Loaded> {
     let load = Load {
         address: server.address(),
         ask: http::get(server.address(), "/healthz")?,
@@ -60,7 +77,7 @@ async fn bare(plan: &Plan, server: &Program) -> anyhow::Result<Loaded> {
     load.run().await
 }
 
-async fn create(plan: &Plan, installation: &Installation, server: &Program, accounts: usize) -> anyhow::Result<Loaded> {
+async fn create(plan: &Plan, installation: &Installation, server: &Cluster, accounts: usize) -> anyhow::Result<Loaded> {
     let ids: Vec<_> = (0..accounts)
         .map(|member| AccountId::of_member(&corpid(0), &userid(member)).0)
         .collect();

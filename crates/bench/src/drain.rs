@@ -3,19 +3,17 @@
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use hyper::StatusCode;
 use moments_domain::Timestamp;
 
 use crate::bare::{self, Bare};
-use crate::cli::Plan;
+use crate::cluster::Cluster;
 use crate::create::counted;
 use crate::fill;
-use crate::http::{self, Connection};
 use crate::installation::{Installation, MEMBERS};
-use crate::program::Program;
 use crate::report::Row;
-use crate::stats::{number, rate};
-use crate::usage::Usage;
+use crate::site::Site;
+use crate::spent::{Spent, each};
+use crate::stats::rate;
 
 /// Figures quoted for the same two cores: publications a second of tasks with one account. BullMQ, Graphile Worker.
 const QUOTED: (f64, f64) = (1165.0, 942.0);
@@ -25,43 +23,46 @@ const GLANCE: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One account for each task, then a hundred.
-pub(crate) async fn run(plan: &Plan) -> anyhow::Result<Vec<Row>> {
-    let mut rows = Vec::new();
+pub(crate) async fn run(site: &Site) -> anyhow::Result<Vec<Row>> {
+    let (plan, mut rows) = (&site.plan, Vec::new());
     for (count, members) in [(plan.tasks, 1), (plan.batches, MEMBERS)] {
         if count > 0 {
-            rows.extend(drain(plan, plan.share(count), members).await?);
+            rows.extend(drain(site, plan.share(count), members).await?);
         }
     }
     Ok(rows)
 }
 
 /// The bare loop runs before and after, so that a machine that slows down meanwhile slows both.
-async fn drain(plan: &Plan, count: usize, members: usize) -> anyhow::Result<Vec<Row>> {
-    let installation = Installation::new(plan).await?;
+async fn drain(site: &Site, count: usize, members: usize) -> anyhow::Result<Vec<Row>> {
+    let installation = Installation::new(site).await?;
     let before = bare::run(installation.stand_in.address(), "before", count, members).await?;
     let due = fill_due(&installation, count, members).await?;
     let server = installation.serve().await?;
-    let (drained, used) = watch(&server, due, count).await?;
+    let (drained, spent) = watch(&installation, &server, due, count).await?;
     server.stop().await?;
     let after = bare::run(installation.stand_in.address(), "after", count, members).await?;
-    Ok(rows(count, members, drained, used, [before, after]))
+    installation.remove().await?;
+    Ok(rows(count, members, drained, spent, [before, after]))
 }
 
-fn rows(count: usize, members: usize, drained: Duration, used: Usage, bare: [Bare; 2]) -> Vec<Row> {
-    let name = |what: &str| format!("drain, {} per task: {what}", counted(members));
+fn rows(count: usize, members: usize, drained: Duration, spent: Spent, bare: [Bare; 2]) -> Vec<Row> {
+    let name = |what: &str| format!("drain of {count}, {} per task: {what}", counted(members));
     let [before, after] = bare;
     let mut settled = Row::new(name("publications"), rate(count, drained), "/s")
         .against("bare HTTP loop (target 0.50)", f64::midpoint(before.rate, after.rate))
-        .usage(used);
+        .usage(spent.program);
     if members == 1 {
         settled = settled
             .against("BullMQ (quoted)", QUOTED.0)
             .against("Graphile Worker (quoted)", QUOTED.1);
     }
-    let each = |cpu_secs: f64| cpu_secs * 1000.0 / number(count);
-    let cpu = Row::new(name("server CPU per publication"), each(used.cpu_secs), "ms")
-        .against("bare HTTP loop", each(f64::midpoint(before.cpu_secs, after.cpu_secs)));
-    vec![settled, cpu]
+    let bare = each(f64::midpoint(before.cpu_secs, after.cpu_secs), count);
+    let cpu =
+        Row::new(name("server CPU per publication"), spent.program_each(count), "ms").against("bare HTTP loop", bare);
+    let database = spent.database_each(count);
+    let database = database.map(|millis| Row::new(name("database CPU per publication"), millis, "ms"));
+    [settled, cpu].into_iter().chain(database).collect()
 }
 
 /// Stores `count` tasks that are all due at one second, which lies far enough ahead for the server to start before.
@@ -76,7 +77,12 @@ async fn fill_due(installation: &Installation, count: usize, members: usize) -> 
 }
 
 /// Waits for the due time, then until everything has settled.
-async fn watch(server: &Program, due: Timestamp, count: usize) -> anyhow::Result<(Duration, Usage)> {
+async fn watch(
+    installation: &Installation,
+    server: &Cluster,
+    due: Timestamp,
+    count: usize,
+) -> anyhow::Result<(Duration, Spent)> {
     let lead = due.since(fill::now());
     if lead.is_zero() {
         bail!(
@@ -84,19 +90,17 @@ async fn watch(server: &Program, due: Timestamp, count: usize) -> anyhow::Result
         );
     }
     tokio::time::sleep(lead).await;
-    let (begun, before) = (Instant::now(), server.usage()?);
+    let (begun, before) = (Instant::now(), installation.spent(server)?);
     until_settled(server, count, PATIENCE).await?;
-    Ok((begun.elapsed(), server.usage()? - before))
+    Ok((begun.elapsed(), installation.spent(server)? - before))
 }
 
-/// Waits until `count` publications have settled in the server's life.
-pub(crate) async fn until_settled(server: &Program, count: usize, patience: Duration) -> anyhow::Result<()> {
-    let mut connection = Connection::open(server.address()).await?;
-    let ask = http::get(server.address(), "/metrics")?;
+/// Waits until `count` publications have settled in the processes' lives.
+pub(crate) async fn until_settled(server: &Cluster, count: usize, patience: Duration) -> anyhow::Result<()> {
+    let mut meter = server.meter().await?;
     let begun = Instant::now();
     loop {
-        let metrics = connection.expect(ask.clone(), StatusCode::OK).await?;
-        let settled = settled(std::str::from_utf8(&metrics)?);
+        let settled = meter.settled().await?;
         if settled >= count {
             return Ok(());
         }
@@ -106,14 +110,3 @@ pub(crate) async fn until_settled(server: &Program, count: usize, patience: Dura
         tokio::time::sleep(GLANCE).await;
     }
 }
-
-/// `moments_publication_moves_total{to="SETTLED"}`; 0 while there is none.
-fn settled(metrics: &str) -> usize {
-    let line = metrics
-        .lines()
-        .find_map(|line| line.strip_prefix(r#"moments_publication_moves_total{to="SETTLED"} "#));
-    line.and_then(|count| count.trim().parse().ok()).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use futures::future::try_join_all;
 use hyper::StatusCode;
 use moments_domain::{ChannelId, UserId};
 use moments_store::{Options, Store};
@@ -10,9 +11,13 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::cli::{Plan, Seed};
+use crate::cli::Seed;
+use crate::cluster::Cluster;
+use crate::database::Database;
 use crate::http::{self, Connection};
 use crate::program::Program;
+use crate::site::{Layout, Site};
+use crate::spent::Spent;
 use crate::stand_in;
 
 /// Whose accounts and tasks they are.
@@ -27,6 +32,10 @@ pub(crate) const BASE: &str = "/api/v1/workbench/wechat/moments";
 /// A database, its secrets, and the platform it publishes to.
 pub(crate) struct Installation {
     folder: TempDir,
+    database: Database,
+    layout: Layout,
+    /// `queue.url`; `None`: the default.
+    broker: Option<String>,
     server: PathBuf,
     hs256: String,
     vault_keys: String,
@@ -40,11 +49,15 @@ pub(crate) struct Installation {
 
 impl Installation {
     /// Everything bound and nothing running but the stand-in.
-    pub(crate) async fn new(plan: &Plan) -> anyhow::Result<Self> {
+    pub(crate) async fn new(site: &Site) -> anyhow::Result<Self> {
         let stand_in = start_stand_in().await?;
+        let folder = tempfile::Builder::new().prefix("moments-bench-").tempdir()?;
         let mut made = Self {
-            folder: tempfile::Builder::new().prefix("moments-bench-").tempdir()?,
-            server: plan.server()?,
+            database: Database::new(folder.path(), site.server.as_ref()).await?,
+            folder,
+            layout: site.layout,
+            broker: site.broker.clone(),
+            server: site.plan.server()?,
             hs256: "a-secret-for-the-benchmark-and-nothing-else".to_owned(),
             vault_keys: String::new(),
             stand_in,
@@ -67,20 +80,34 @@ impl Installation {
         Ok(made)
     }
 
-    /// Starts the server.
-    pub(crate) async fn serve(&self) -> anyhow::Result<Program> {
-        let mut command = self.command();
-        command.arg("serve");
-        Program::start("server", command).await
+    /// Starts the server, in all its processes.
+    pub(crate) async fn serve(&self) -> anyhow::Result<Cluster> {
+        let started = self.layout.roles().into_iter().map(|roles| {
+            let mut command = self.command();
+            command.args(["serve", "--roles", roles]);
+            Program::start("server", command)
+        });
+        let mut started = try_join_all(started).await?.into_iter();
+        let front = started.next().context("a layout without a process")?;
+        Ok(Cluster::new(front, started.collect()))
+    }
+
+    /// What the server and its database have spent so far.
+    pub(crate) fn spent(&self, server: &Cluster) -> anyhow::Result<Spent> {
+        Ok(Spent {
+            program: server.usage()?,
+            database_secs: self.database.cpu_secs()?,
+        })
+    }
+
+    /// Removes what would burden the next installation.
+    pub(crate) async fn remove(self) -> anyhow::Result<()> {
+        self.database.remove().await
     }
 
     /// The database, for filling it while no server runs.
     pub(crate) async fn store(&self) -> anyhow::Result<Store> {
-        Ok(Store::open(&Options::new(self.database())).await?)
-    }
-
-    fn database(&self) -> String {
-        format!("sqlite://{}/moments.db", self.folder.path().display())
+        Ok(Store::open(&Options::new(self.database.url())).await?)
     }
 
     /// The program in this installation's environment, and in no other.
@@ -93,13 +120,19 @@ impl Installation {
             .env_clear()
             .env("MOMENTS_HTTP_LISTEN", "127.0.0.1:0")
             .env("MOMENTS_HTTP_REQUESTS_PER_MINUTE", "0")
-            .env("MOMENTS_DATABASE_URL", self.database())
+            .env("MOMENTS_DATABASE_URL", self.database.url())
             .env("MOMENTS_AUTH_HS256_SECRET", &self.hs256)
             .env("MOMENTS_VAULT_KEYS", &self.vault_keys)
             .env("MOMENTS_WECOM_BASE_URL", stand_in)
             .env("MOMENTS_WECOM_CREATES_PER_MINUTE", "0")
             .env("MOMENTS_MEDIA_DIR", media)
             .env("MOMENTS_LOG_LEVEL", "warn");
+        if let Some(broker) = &self.broker {
+            let queue = format!("moments.{}", self.database.name());
+            command
+                .env("MOMENTS_QUEUE_URL", broker)
+                .env("MOMENTS_QUEUE_NAME", queue);
+        }
         command
     }
 
@@ -117,7 +150,7 @@ impl Installation {
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
 
-    async fn bind(&self, server: &Program) -> anyhow::Result<()> {
+    async fn bind(&self, server: &Cluster) -> anyhow::Result<()> {
         let mut connection = Connection::open(server.address()).await?;
         for corp in 0..CORPS {
             let body = json!({

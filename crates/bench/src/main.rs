@@ -1,12 +1,14 @@
 //! The benchmark: what this machine does in one run, beside figures it can be compared with.
 //!
 //! It starts the release build of `moments-sync` and the stand-ins as programs of their own, loads them from this process, and prints
-//! one table. Machines differ and are noisy, so every measure carries a comparison, and only the ratios mean something.
+//! a table for each database. Machines differ and are noisy, so every measure carries a comparison, and only the ratios mean something.
 //! Everything happens on 127.0.0.1 and in temporary folders; the run ends by itself, and so do its programs.
 
 mod bare;
 mod cli;
+mod cluster;
 mod create;
+mod database;
 mod drain;
 mod fill;
 mod http;
@@ -15,6 +17,8 @@ mod lateness;
 mod load;
 mod program;
 mod report;
+mod site;
+mod spent;
 mod stand_in;
 mod stats;
 mod usage;
@@ -27,11 +31,12 @@ use anyhow::{Context as _, bail};
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 
-use cli::{Cli, Command, Measure, Plan};
-use report::Report;
+use cli::{Cli, Command, Database, Measure, Plan};
+use report::Row;
+use site::Site;
 
 /// A run that takes longer than this has met something that no figure would show.
-const AT_MOST: Duration = Duration::from_mins(8);
+const AT_MOST: Duration = Duration::from_mins(15);
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -62,18 +67,34 @@ async fn bounded(plan: &Plan) -> anyhow::Result<()> {
     }
 }
 
+/// Each database has a table, which is printed as soon as it is whole.
 async fn measures(plan: &Plan) -> anyhow::Result<()> {
-    let mut report = Report::default();
-    for measure in &plan.only {
-        eprintln!("measuring {measure} …");
-        let rows = match measure {
-            Measure::Create => create::run(plan).await,
-            Measure::Drain => drain::run(plan).await,
-            Measure::Lateness => lateness::run(plan).await,
-            Measure::Waiting => waiting::run(plan).await,
-        };
-        report.add(rows.with_context(|| format!("measuring {measure}"))?);
+    for database in Database::chosen(plan) {
+        let mut columns = Vec::new();
+        for site in Site::all(plan, database)? {
+            columns.push((site.name(), rows(&site, database).await?));
+        }
+        match (database, columns.as_slice()) {
+            (_, []) => (),
+            (Database::Sqlite, [(_, rows)]) => println!("{}\n", report::table(rows)),
+            (_, columns) => println!("{}\n", report::across(&database.to_string(), columns)),
+        }
     }
-    println!("{}", report.table());
     Ok(())
+}
+
+async fn rows(site: &Site, database: Database) -> anyhow::Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for measure in site.measures() {
+        let what = format!("{measure} on {database}, {}", site.name());
+        eprintln!("measuring {what} …");
+        let more = match measure {
+            Measure::Create => create::run(site).await,
+            Measure::Drain => drain::run(site).await,
+            Measure::Lateness => lateness::run(site).await,
+            Measure::Waiting => waiting::run(&site.plan).await,
+        };
+        rows.extend(more.with_context(|| format!("measuring {what}"))?);
+    }
+    Ok(rows)
 }

@@ -68,47 +68,78 @@ impl Row {
 
     fn line(&self, head: &[String; 4], name: &str, other: f64) -> [String; 7] {
         let [measure, figure, cpu, peak] = head.clone();
-        let ratio = if other == 0.0 {
-            "-".to_owned()
-        } else {
-            format!("{:.2}", self.figure / other)
-        };
+        let ratio = ratio(self.figure, other);
         let other = format!("{} {}", plain(other), self.unit);
         [measure, figure, name.to_owned(), other, ratio, cpu, peak]
     }
+
+    /// A line with the figures of the same measure in several ways, and one for each comparison.
+    fn across(ways: &[&Self]) -> Vec<Vec<String>> {
+        let Some(first) = ways.first() else {
+            return Vec::new();
+        };
+        let mut figures = vec![first.measure.clone()];
+        figures.extend(ways.iter().map(|row| format!("{} {}", plain(row.figure), row.unit)));
+        let mut lines = vec![figures];
+        for (place, (name, _)) in first.against.iter().enumerate() {
+            let mut ratios = vec![format!("  ratio to {name}")];
+            let others = ways
+                .iter()
+                .filter_map(|row| Some((row.figure, row.against.get(place)?.1)));
+            ratios.extend(others.map(|(figure, other)| ratio(figure, other)));
+            lines.push(ratios);
+        }
+        lines
+    }
 }
 
-/// Every row of a run.
-#[derive(Debug, Default)]
-pub(crate) struct Report(Vec<Row>);
-
-impl Report {
-    pub(crate) fn add(&mut self, rows: Vec<Row>) {
-        self.0.extend(rows);
+/// The rows of one way to run the program: plain text, aligned; ratio is the figure divided by the one it is compared with.
+pub(crate) fn table(rows: &[Row]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_header([
+        "measure",
+        "figure",
+        "compared with",
+        "",
+        "ratio",
+        "server CPU s",
+        "peak MB",
+    ]);
+    for row in rows {
+        for line in row.lines() {
+            table.add_row(line);
+        }
     }
+    for column in table.column_iter_mut().filter(|column| ![0, 2].contains(&column.index)) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt()
+}
 
-    /// Plain text, aligned; ratio is the figure divided by the one it is compared with.
-    pub(crate) fn table(&self) -> String {
-        let mut table = Table::new();
-        table.load_preset(presets::NOTHING);
-        table.set_header([
-            "measure",
-            "figure",
-            "compared with",
-            "",
-            "ratio",
-            "server CPU s",
-            "peak MB",
-        ]);
-        for row in &self.0 {
-            for line in row.lines() {
-                table.add_row(line);
-            }
+/// Several ways beside each other, each with its name and the same rows. Under each figure stand its ratios.
+pub(crate) fn across(title: &str, ways: &[(String, Vec<Row>)]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    table.set_header([title].into_iter().chain(ways.iter().map(|(name, _)| name.as_str())));
+    let most = ways.iter().map(|(_, rows)| rows.len()).max().unwrap_or(0);
+    for place in 0..most {
+        let cells: Vec<&Row> = ways.iter().filter_map(|(_, rows)| rows.get(place)).collect();
+        for line in Row::across(&cells) {
+            table.add_row(line);
         }
-        for column in table.column_iter_mut().filter(|column| ![0, 2].contains(&column.index)) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-        table.trim_fmt()
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt()
+}
+
+fn ratio(figure: f64, other: f64) -> String {
+    if other == 0.0 {
+        "-".to_owned()
+    } else {
+        format!("{:.2}", figure / other)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a process has used, as `/proc` tells it.
 
+use std::iter::Sum;
 use std::ops::Sub;
 
 use anyhow::Context as _;
@@ -36,6 +37,19 @@ impl Usage {
     }
 }
 
+/// Processor seconds of a process with all its children, those that have ended too: a PostgreSQL server is one process for each connection.
+pub(crate) fn cpu_secs_with_children(pid: Pid) -> anyhow::Result<f64> {
+    let mut sum = 0;
+    for entry in std::fs::read_dir("/proc")? {
+        // A process may end between the list and the look.
+        let Ok(stat) = std::fs::read_to_string(entry?.path().join("stat")) else {
+            continue;
+        };
+        sum += ticks_in_family(&stat, pid).unwrap_or(0);
+    }
+    Ok(number(sum) / number(rustix::param::clock_ticks_per_second()))
+}
+
 impl Sub for Usage {
     type Output = Self;
 
@@ -48,12 +62,35 @@ impl Sub for Usage {
     }
 }
 
-/// `utime` and `stime`, fields 14 and 15. The name before them is in brackets and may hold blanks and brackets.
+impl Sum for Usage {
+    /// Of several processes. The peaks need not have been at the same time.
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            cpu_secs: sum.cpu_secs + one.cpu_secs,
+            peak_mb: sum.peak_mb + one.peak_mb,
+        })
+    }
+}
+
+/// `utime` and `stime`.
 fn ticks(stat: &str) -> Option<u64> {
+    Some(field(stat, 14)? + field(stat, 15)?)
+}
+
+/// What `stat` adds to the time of `parent` and its children; with the parent's own goes that of children that ended, `cutime` and `cstime`.
+fn ticks_in_family(stat: &str, parent: Pid) -> Option<u64> {
+    let parent = u64::try_from(parent.as_raw_nonzero().get()).ok()?;
+    let (own, _) = stat.split_once(' ')?;
+    if own.parse() == Ok(parent) {
+        return Some(ticks(stat)? + field(stat, 16)? + field(stat, 17)?);
+    }
+    if field(stat, 4)? == parent { ticks(stat) } else { None }
+}
+
+/// A field by its number in proc(5), from the third on. The name before them is in brackets and may hold blanks and brackets.
+fn field(stat: &str, number: usize) -> Option<u64> {
     let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_whitespace().skip(11);
-    let (user, system): (u64, u64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-    Some(user + system)
+    rest.split_whitespace().nth(number.checked_sub(3)?)?.parse().ok()
 }
 
 fn peak_kib(status: &str) -> Option<u64> {
