@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use moments_domain::{ChannelId, Timestamp};
-use moments_store::{Options, Store};
+use moments_store::{Options, Picked, Store};
 
 use crate::cli::Plan;
 use crate::fill;
@@ -12,8 +12,8 @@ use crate::installation::CORPS;
 use crate::report::Row;
 use crate::stats::percentile;
 
-/// Publications in a claim: the server's default.
-const CLAIMED: u32 = 64;
+/// Publications in a claim.
+const CLAIMED: usize = 64;
 /// Creations that arrive together.
 const CREATED: usize = 256;
 /// Of each the median of so many is told.
@@ -62,7 +62,7 @@ impl Cost {
             claims.push(claim(store).await?);
         }
         Ok(Self {
-            claim: median(claims) / CLAIMED,
+            claim: median(claims) / u32::try_from(CLAIMED)?,
             create: median(creations) / u32::try_from(CREATED)?,
         })
     }
@@ -83,14 +83,21 @@ async fn create(store: &Store) -> anyhow::Result<Duration> {
     Ok(begun.elapsed())
 }
 
-/// Claims what has just come due. The lease lasts as long as the others wait, so that nothing comes up again.
+/// Claims what has just come due, as a worker does: a look for what is due, then the claim of what it picked. The lease lasts as long as the
+/// others wait, so that nothing comes up again.
 async fn claim(store: &Store) -> anyhow::Result<Duration> {
     let now = fill::now();
-    insert(store, usize::try_from(CLAIMED)?, now).await?;
+    insert(store, CLAIMED, now).await?;
     let begun = Instant::now();
-    let claimed = store.claim("benchmark", now, fill::far(), CLAIMED).await?;
+    let due = store.due(now, CLAIMED, &[]).await?;
+    let ids: Vec<_> = due.iter().map(|ready| ready.id).collect();
+    let picked = Picked {
+        ids: &ids,
+        planned_by: now,
+    };
+    let claimed = store.claim_picked("benchmark", picked, now, fill::far()).await?;
     let took = begun.elapsed();
-    if claimed.len() != usize::try_from(CLAIMED)? {
+    if claimed.len() != CLAIMED {
         bail!("{} of {CLAIMED} were claimed", claimed.len());
     }
     Ok(took)
