@@ -5,6 +5,7 @@
 //! | `GET`, `POST /sandbox/clock` | reads; `{"set_ms":…}`, `{"advance_ms":…}`, `{"run":true}` |
 //! | `POST /sandbox/demo` | seeds the demo world, answers its credentials |
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | waiting faults; adds one [`Fault`]; removes all, the mix too |
+//! | `POST /sandbox/caller` | `{"ip":"203.0.113.7"}`: the address that errors name as the caller's |
 //! | `POST /sandbox/mix` | starts a [`Mix`] |
 //! | `GET /sandbox/moments?owner=&skip=&take=` | what exists (`take` defaults to 10 000); the header `x-total` counts all |
 //! | `GET /sandbox/calls`, `/sandbox/violations` | counters; broken promises |
@@ -37,6 +38,7 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/sandbox/clock", get(show_clock).post(move_clock))
         .route("/sandbox/demo", post(seed_demo))
         .route("/sandbox/faults", get(show_faults).post(add_fault).delete(clear_faults))
+        .route("/sandbox/caller", post(set_caller))
         .route("/sandbox/mix", post(set_mix))
         .route("/sandbox/moments", get(moments))
         .route("/sandbox/calls", get(calls))
@@ -127,6 +129,17 @@ async fn add_fault(State(sandbox): State<Sandbox>, Body(fault): Body<Fault>) -> 
 
 async fn clear_faults(State(sandbox): State<Sandbox>) -> StatusCode {
     sandbox.clear_faults();
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Caller {
+    ip: String,
+}
+
+async fn set_caller(State(sandbox): State<Sandbox>, Body(caller): Body<Caller>) -> StatusCode {
+    sandbox.set_caller_ip(&caller.ip);
     StatusCode::NO_CONTENT
 }
 

@@ -36,4 +36,7 @@ pub use fault::{Fault, FaultKind, Mix, MixPart, World};
 pub use gewe::{DeviceSeed, DeviceView, FriendLabel, Http5xx, LoginStep, Switches};
 pub use record::{CallCounts, MomentRecord, MomentStage, SenderRecord, Violation, ViolationKind};
 pub use sandbox::Sandbox;
-pub use wecom::{AppMessage, Confirm, CorpSeed, CorpSettings, CorpView, Customer, MemberSeed, TagSeed, TokenEvent};
+pub use wecom::{
+    AppMessage, Confirm, CorpSeed, CorpSettings, CorpView, Customer, DepartmentSeed, MemberChange, MemberSeed, TagSeed,
+    TokenEvent,
+};

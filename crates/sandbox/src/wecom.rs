@@ -12,6 +12,7 @@ mod draft;
 mod media;
 mod message;
 mod multipart;
+mod people;
 mod post;
 pub(crate) mod probe;
 mod rates;
@@ -35,7 +36,7 @@ use crate::answer::{Answer, cut, deliver};
 use crate::fault::{FaultKind, Struck, World};
 use crate::ids::IdMaker;
 use crate::record::Counters;
-use crate::sync::{lock, read};
+use crate::sync::{lock, read, write};
 use crate::wecom::api::Api;
 use crate::wecom::call::Call;
 use crate::wecom::corp::Corp;
@@ -45,10 +46,13 @@ use crate::wecom::refusal::Refusal;
 use crate::wecom::token::Tokens;
 
 pub use message::AppMessage;
+pub use people::{DepartmentSeed, MemberChange};
 pub use seed::{Confirm, CorpSeed, CorpSettings, CorpView, Customer, MemberSeed, TagSeed, TokenEvent};
 
 /// Larger than any body that a call allows; what is bigger loses its connection.
 const MAX_BODY: usize = 32 * 1024 * 1024;
+/// As the reference shows it; an address for documentation.
+const CALLER_IP: &str = "203.0.113.7";
 
 /// All corps of the world.
 pub(crate) struct Wecom {
@@ -56,6 +60,8 @@ pub(crate) struct Wecom {
     tokens: Tokens,
     ids: IdMaker,
     calls: Counters<{ Api::COUNT }>,
+    /// The address that error texts name as the caller's.
+    caller_ip: RwLock<String>,
 }
 
 #[derive(Default)]
@@ -105,7 +111,7 @@ pub(crate) async fn handle(State(sandbox): State<Sandbox>, request: Request) -> 
         };
         answer(&sandbox, &call, job_errcode)
             .await
-            .unwrap_or_else(|refusal| refusal.into_answer(api, now_ms))
+            .unwrap_or_else(|refusal| refusal.into_answer(api, now_ms, &sandbox.wecom().caller_ip()))
     };
     deliver(fault, refusal::scripted, work).await
 }
@@ -123,6 +129,7 @@ async fn answer(sandbox: &Sandbox, call: &Call, job_errcode: i64) -> Result<Answ
     {
         let state = &mut *corp.state();
         state.rates.call(call.api, &state.settings, call.now_ms)?;
+        check_right(&state.settings, call.api)?;
     }
     if !call.api.accepts(&call.method) {
         return Err(Refusal::parameter("invalid Request Parameter: POST expected"));
@@ -146,16 +153,30 @@ async fn answer(sandbox: &Sandbox, call: &Call, job_errcode: i64) -> Result<Answ
     }
 }
 
+/// What the corp lets its app do (reference wecom 3.5 and 9).
+fn check_right(settings: &CorpSettings, api: Api) -> Result<(), Refusal> {
+    if settings.closed && api != Api::AgentGet {
+        return Err(Refusal::new(50003, "app disabled"));
+    }
+    match api.permission() {
+        Some(needed) if !settings.permissions().contains(&needed) => Err(Refusal::new(48002, "api forbidden")),
+        _ => Ok(()),
+    }
+}
+
 /// The calls that only look, and the two small ones that do not.
 fn plain(wecom: &Wecom, corp: &Corp, call: &Call) -> Result<Value, Refusal> {
     match call.api {
         Api::FollowUserList => Ok(directory::follow_users(corp)),
         Api::UserGet => directory::user(corp, call),
-        Api::UserSimplelist => directory::users_of_department(corp, call),
+        Api::UserSimplelist => directory::users_of_department(corp, call, directory::brief),
+        Api::UserList => directory::users_of_department(corp, call, directory::full),
         Api::DepartmentSimplelist => directory::department_list(corp, call),
         Api::CorpTagList => Ok(directory::tags(corp, &call.json()?)),
         Api::CustomerList => directory::customers(corp, call),
         Api::AgentGet => directory::agent(corp, call),
+        Api::AgentPermissions => Ok(directory::permissions(corp)),
+        Api::CallbackIp => Ok(directory::callback_ips()),
         Api::MessageSend => message::send(corp, &call.json()?, call.now_ms),
         Api::MomentTaskResult => create::result(corp, wecom.ids, call),
         _ => moment_read(wecom, corp, call),
@@ -163,9 +184,6 @@ fn plain(wecom: &Wecom, corp: &Corp, call: &Call) -> Result<Value, Refusal> {
 }
 
 fn moment_read(wecom: &Wecom, corp: &Corp, call: &Call) -> Result<Value, Refusal> {
-    if call.api != Api::CancelMomentTask && !corp.state().settings.can_read {
-        return Err(Refusal::new(48002, "api forbidden"));
-    }
     let body = call.json()?;
     let read = Read {
         corp,
@@ -190,7 +208,16 @@ impl Wecom {
             tokens: Tokens::default(),
             ids: IdMaker::new(seed),
             calls: Counters::new(),
+            caller_ip: RwLock::new(CALLER_IP.to_owned()),
         }
+    }
+
+    pub(crate) fn caller_ip(&self) -> String {
+        read(&self.caller_ip).clone()
+    }
+
+    pub(crate) fn set_caller_ip(&self, address: &str) {
+        address.clone_into(&mut write(&self.caller_ip));
     }
 
     /// By corpid, without regard to case (reference wecom 1).

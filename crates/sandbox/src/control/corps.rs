@@ -5,6 +5,8 @@
 //! | `GET`, `POST /sandbox/corps` | lists; creates from a [`CorpSeed`] |
 //! | `POST /sandbox/corps/{corpid}/settings` | changes the fields of `CorpSettings` that the body names |
 //! | `POST /sandbox/corps/{corpid}/members` | adds or replaces one [`MemberSeed`] |
+//! | `POST /sandbox/corps/{corpid}/members/{userid}` | a [`MemberChange`]: `{"change":"disable"}` |
+//! | `POST /sandbox/corps/{corpid}/departments` | adds or moves one [`DepartmentSeed`]: `{"id":7,"parent":2}` |
 //! | `POST /sandbox/corps/{corpid}/token` | a [`TokenEvent`] |
 //! | `POST /sandbox/corps/{corpid}/confirm` | `{"moment_id":…,"userids":[…]}`: they publish now; nobody named: all |
 //! | `POST /sandbox/corps/{corpid}/personal` | `{"userid":…,"text":…}`: a post written on the phone |
@@ -20,13 +22,17 @@ use serde_json::{Value, json};
 use super::{Body, overlay};
 use crate::Sandbox;
 use crate::error::SandboxError;
-use crate::wecom::{AppMessage, CorpSeed, CorpSettings, CorpView, MemberSeed, TokenEvent};
+use crate::wecom::{
+    AppMessage, CorpSeed, CorpSettings, CorpView, DepartmentSeed, MemberChange, MemberSeed, TokenEvent,
+};
 
 pub(super) fn routes() -> Router<Sandbox> {
     Router::new()
         .route("/sandbox/corps", get(list).post(create))
         .route("/sandbox/corps/{corpid}/settings", post(change_settings))
         .route("/sandbox/corps/{corpid}/members", post(put_member))
+        .route("/sandbox/corps/{corpid}/members/{userid}", post(change_member))
+        .route("/sandbox/corps/{corpid}/departments", post(put_department))
         .route("/sandbox/corps/{corpid}/token", post(token_event))
         .route("/sandbox/corps/{corpid}/confirm", post(confirm))
         .route("/sandbox/corps/{corpid}/personal", post(personal))
@@ -58,6 +64,26 @@ async fn put_member(
     Body(member): Body<MemberSeed>,
 ) -> Result<StatusCode, SandboxError> {
     sandbox.put_member(&corpid, member).map(|()| StatusCode::NO_CONTENT)
+}
+
+async fn change_member(
+    State(sandbox): State<Sandbox>,
+    Path((corpid, userid)): Path<(String, String)>,
+    Body(change): Body<MemberChange>,
+) -> Result<StatusCode, SandboxError> {
+    sandbox
+        .change_member(&corpid, &userid, &change)
+        .map(|()| StatusCode::NO_CONTENT)
+}
+
+async fn put_department(
+    State(sandbox): State<Sandbox>,
+    Path(corpid): Path<String>,
+    Body(department): Body<DepartmentSeed>,
+) -> Result<StatusCode, SandboxError> {
+    sandbox
+        .put_department(&corpid, &department)
+        .map(|()| StatusCode::NO_CONTENT)
 }
 
 async fn token_event(

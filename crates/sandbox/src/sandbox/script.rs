@@ -4,7 +4,7 @@ use crate::Sandbox;
 use crate::error::SandboxError;
 use crate::fault::{Fault, Mix};
 use crate::gewe::{DeviceSeed, LoginStep, Switches};
-use crate::wecom::{CorpSeed, CorpSettings, MemberSeed, TokenEvent};
+use crate::wecom::{CorpSeed, CorpSettings, DepartmentSeed, MemberChange, MemberSeed, TokenEvent};
 
 impl Sandbox {
     /// Creates a corp. Refused when the corpid exists.
@@ -14,8 +14,23 @@ impl Sandbox {
 
     /// Adds a member to a corp, or replaces the one with the same userid.
     pub fn put_member(&self, corpid: &str, member: MemberSeed) -> Result<(), SandboxError> {
-        self.inner.wecom.get(corpid)?.put_member(member);
+        self.inner.wecom.get(corpid)?.members_mut().put(member);
         Ok(())
+    }
+
+    /// Something happens to a member: leaves, is disabled, moves, loses a right.
+    pub fn change_member(&self, corpid: &str, userid: &str, change: &MemberChange) -> Result<(), SandboxError> {
+        self.inner.wecom.get(corpid)?.change_member(userid, change)
+    }
+
+    /// Adds a department, or hangs an existing one below another. Refused when that would make a ring.
+    pub fn put_department(&self, corpid: &str, department: &DepartmentSeed) -> Result<(), SandboxError> {
+        self.inner.wecom.get(corpid)?.put_department(department)
+    }
+
+    /// The address that error texts of the WeCom world name as the caller's; `203.0.113.7` at first.
+    pub fn set_caller_ip(&self, address: &str) {
+        self.inner.wecom.set_caller_ip(address);
     }
 
     /// Changes limits, delays or permissions of a corp from now on.

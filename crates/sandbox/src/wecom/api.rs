@@ -2,6 +2,13 @@
 
 use axum::http::Method;
 
+/// 发表到成员客户的朋友圈: create and cancel moments.
+pub(crate) const POST_MOMENTS: &str = "externalcontact:moment:post";
+/// 获取企业全部的发表记录: read moments.
+pub(crate) const LIST_MOMENTS: &str = "externalcontact:moment:list";
+/// 客户基础信息: members with customers, their customers, customer tags.
+pub(crate) const READ_CUSTOMERS: &str = "externalcontact:base:base";
+
 /// One call. The order is that of [`Api::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Api {
@@ -9,10 +16,13 @@ pub(crate) enum Api {
     FollowUserList,
     UserGet,
     UserSimplelist,
+    UserList,
     DepartmentSimplelist,
     CorpTagList,
     CustomerList,
     AgentGet,
+    AgentPermissions,
+    CallbackIp,
     UploadAttachment,
     MediaGet,
     AddMomentTask,
@@ -30,7 +40,7 @@ pub(crate) enum Api {
 type Row = (Api, &'static str, &'static str, bool);
 
 impl Api {
-    pub(crate) const COUNT: usize = 19;
+    pub(crate) const COUNT: usize = 22;
 
     const ALL: [Row; Self::COUNT] = [
         (Self::Gettoken, "gettoken", "gettoken", false),
@@ -42,6 +52,7 @@ impl Api {
         ),
         (Self::UserGet, "user/get", "user/get", false),
         (Self::UserSimplelist, "user/simplelist", "user/simplelist", false),
+        (Self::UserList, "user/list", "user/list", false),
         (
             Self::DepartmentSimplelist,
             "department/simplelist",
@@ -61,6 +72,13 @@ impl Api {
             false,
         ),
         (Self::AgentGet, "agent/get", "agent/get", false),
+        (
+            Self::AgentPermissions,
+            "agent/get_permissions",
+            "agent/get_permissions",
+            true,
+        ),
+        (Self::CallbackIp, "getcallbackip", "getcallbackip", false),
         (
             Self::UploadAttachment,
             "media/upload_attachment",
@@ -142,15 +160,32 @@ impl Api {
         !self.wants_post() || method == Method::POST
     }
 
+    /// The permission without which the call answers 48002 (reference wecom 3.5).
+    pub(crate) fn permission(self) -> Option<&'static str> {
+        match self {
+            Self::AddMomentTask | Self::CancelMomentTask => Some(POST_MOMENTS),
+            Self::MomentTaskResult
+            | Self::MomentList
+            | Self::MomentTask
+            | Self::MomentCustomerList
+            | Self::MomentSendResult
+            | Self::MomentComments => Some(LIST_MOMENTS),
+            Self::FollowUserList | Self::CustomerList | Self::CorpTagList => Some(READ_CUSTOMERS),
+            _ => None,
+        }
+    }
+
     /// List fields that an error answer still carries, empty (reference wecom 1, "Error bodies").
     pub(crate) fn lists(self) -> &'static [&'static str] {
         match self {
             Self::FollowUserList => &["follow_user"],
             Self::UserGet => &["department"],
-            Self::UserSimplelist => &["userlist"],
+            Self::UserSimplelist | Self::UserList => &["userlist"],
             Self::DepartmentSimplelist => &["department_id"],
             Self::CorpTagList => &["tag_group"],
             Self::CustomerList => &["external_userid"],
+            Self::AgentPermissions => &["app_permissions"],
+            Self::CallbackIp => &["ip_list"],
             Self::MomentList => &["moment_list"],
             Self::MomentTask => &["task_list"],
             Self::MomentCustomerList | Self::MomentSendResult => &["customer_list"],

@@ -1,6 +1,6 @@
 //! One corp: its members and everything its app did.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, RwLock};
 
 use crate::record::Counters;
@@ -49,6 +49,8 @@ pub(crate) struct CorpState {
 pub(crate) struct Members {
     list: Vec<MemberSeed>,
     by_userid: HashMap<String, u32>,
+    /// Departments seeded, with the one above each.
+    pub(crate) parents: BTreeMap<u32, u32>,
 }
 
 impl Corp {
@@ -83,9 +85,8 @@ impl Corp {
         read(&self.members)
     }
 
-    /// Adds a member, or replaces the one with this userid.
-    pub(crate) fn put_member(&self, member: MemberSeed) {
-        write(&self.members).put(member);
+    pub(crate) fn members_mut(&self) -> std::sync::RwLockWriteGuard<'_, Members> {
+        write(&self.members)
     }
 
     pub(crate) fn view(&self) -> CorpView {
@@ -103,7 +104,8 @@ impl Corp {
 }
 
 impl Members {
-    fn put(&mut self, mut member: MemberSeed) {
+    /// Adds a member, or replaces the one with this userid.
+    pub(crate) fn put(&mut self, mut member: MemberSeed) {
         if member.name.is_empty() {
             member.name.clone_from(&member.userid);
         }
@@ -123,6 +125,11 @@ impl Members {
             None => *self.by_userid.get(&userid.to_lowercase())?,
         };
         Some((no, &self.list[no as usize]))
+    }
+
+    pub(crate) fn find_mut(&mut self, userid: &str) -> Option<&mut MemberSeed> {
+        let (no, _) = self.find(userid)?;
+        self.list.get_mut(no as usize)
     }
 
     /// Like [`find`](Self::find), for those the app may see.

@@ -30,7 +30,9 @@ pub(crate) struct Creation<'a> {
 impl Creation<'_> {
     /// Checks everything in the documented order, then remembers the post. Answers with the jobid.
     pub(crate) fn add(self) -> Result<Value, Refusal> {
-        self.check_permission()?;
+        if !self.corp.state().settings.has_moments {
+            return Err(Refusal::new(41211, "corp has no moments feature"));
+        }
         let body = self.call.json()?;
         let draft = Draft::read(&body)?;
         let target = Target::read(&body)?;
@@ -45,17 +47,6 @@ impl Creation<'_> {
         }
         let seq = self.remember(&mut state, content, &target);
         Ok(json!({ "errcode": 0, "errmsg": "ok", "jobid": self.ids.make(IdKind::Job, self.corp.no, seq) }))
-    }
-
-    fn check_permission(self) -> Result<(), Refusal> {
-        let state = self.corp.state();
-        if !state.settings.can_publish {
-            return Err(Refusal::new(48002, "api forbidden"));
-        }
-        if !state.settings.has_moments {
-            return Err(Refusal::new(41211, "corp has no moments feature"));
-        }
-        Ok(())
     }
 
     fn find_medium(self, state: &CorpState, id: &str, kind: MediaKind) -> Result<Sha, Refusal> {

@@ -1,15 +1,14 @@
 //! Members, departments, tags and the app (reference wecom 5.1 to 5.3).
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use crate::wecom::call::Call;
 use crate::wecom::corp::Corp;
+use crate::wecom::people::ROOT;
 use crate::wecom::refusal::Refusal;
 use crate::wecom::seed::{MemberSeed, TagSeed};
 
-const ROOT: u32 = 1;
+const TAG_GROUP: &str = "etGroupDemo01";
 
 /// `get_follow_user_list`: members in the visible range and in 客户联系 使用范围.
 pub(crate) fn follow_users(corp: &Corp) -> Value {
@@ -31,21 +30,19 @@ pub(crate) fn user(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
     let (_, member) = members
         .visible(userid)
         .ok_or_else(|| Refusal::new(60111, "userid not found"))?;
-    Ok(json!({
-        "errcode": 0, "errmsg": "ok", "userid": member.userid, "name": member.name, "department": member.department,
-        "main_department": member.department.first().copied().unwrap_or(ROOT), "status": member.status,
-    }))
+    let mut answer = full(member);
+    answer["errcode"] = json!(0);
+    answer["errmsg"] = json!("ok");
+    Ok(answer)
 }
 
-/// `user/simplelist`: one level only.
-pub(crate) fn users_of_department(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
+/// `user/simplelist` and `user/list`: one level only; `row` is what the call tells of each member.
+pub(crate) fn users_of_department(corp: &Corp, call: &Call, row: fn(&MemberSeed) -> Value) -> Result<Value, Refusal> {
     let department = number(call, "department_id")?.ok_or_else(|| Refusal::parameter("department_id missing"))?;
-    if !departments(corp).contains(&department) {
+    let members = corp.members();
+    if !members.departments().has(department) {
         return Err(Refusal::new(60003, "department not found"));
     }
-    let row =
-        |member: &MemberSeed| json!({ "userid": member.userid, "name": member.name, "department": member.department });
-    let members = corp.members();
     let inside = members
         .iter()
         .filter(|(_, member)| member.visible && member.department.contains(&department));
@@ -53,20 +50,33 @@ pub(crate) fn users_of_department(corp: &Corp, call: &Call) -> Result<Value, Ref
     Ok(json!({ "errcode": 0, "errmsg": "ok", "userlist": rows }))
 }
 
-/// `department/simplelist`: every department a member is in, all of them below the root.
+/// A member as `user/simplelist` tells.
+pub(crate) fn brief(member: &MemberSeed) -> Value {
+    json!({ "userid": member.userid, "name": member.name, "department": member.department })
+}
+
+/// A member as `user/get` and `user/list` tell.
+pub(crate) fn full(member: &MemberSeed) -> Value {
+    json!({
+        "userid": member.userid, "name": member.name, "department": member.department,
+        "main_department": member.department.first().copied().unwrap_or(ROOT), "status": member.status,
+    })
+}
+
+/// `department/simplelist`: the department asked for and everything below it; all when none is named.
 pub(crate) fn department_list(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
-    let all = departments(corp);
+    let tree = corp.members().departments();
     let top = number(call, "id")?.unwrap_or(ROOT);
-    if !all.contains(&top) {
+    if !tree.has(top) {
         return Err(Refusal::new(60003, "department not found"));
     }
     let row =
-        |id: &u32| json!({ "id": id, "parentid": u8::from(*id != ROOT), "order": 100_000_000_u64 - u64::from(*id) });
-    let rows: Vec<Value> = all.iter().filter(|id| top == ROOT || **id == top).map(row).collect();
+        |(id, parent): (u32, u32)| json!({ "id": id, "parentid": parent, "order": 100_000_000_u64 - u64::from(id) });
+    let rows: Vec<Value> = tree.subtree(top).map(row).collect();
     Ok(json!({ "errcode": 0, "errmsg": "ok", "department_id": rows }))
 }
 
-/// `get_corp_tag_list`: one group; `deleted` only when asked by id.
+/// `get_corp_tag_list`: one group; `deleted` only when asked by id; with both filters only the group counts.
 pub(crate) fn tags(corp: &Corp, body: &Value) -> Value {
     let wanted: Vec<&str> = body["tag_id"]
         .as_array()
@@ -74,8 +84,12 @@ pub(crate) fn tags(corp: &Corp, body: &Value) -> Value {
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let by_group = body["group_id"].as_array().is_some_and(|ids| !ids.is_empty());
-    let shown = |tag: &&TagSeed| by_group || wanted.is_empty() || wanted.contains(&tag.id.as_str());
+    let groups = body["group_id"].as_array().filter(|ids| !ids.is_empty());
+    let by_group = groups.is_some();
+    let shown = |tag: &&TagSeed| match groups {
+        Some(groups) => groups.iter().any(|id| id == TAG_GROUP),
+        None => wanted.is_empty() || wanted.contains(&tag.id.as_str()),
+    };
     let row = |tag: &TagSeed| {
         let mut row = json!({ "id": tag.id, "name": tag.name, "create_time": 1_767_000_000, "order": 1 });
         if by_group || !wanted.is_empty() {
@@ -84,7 +98,7 @@ pub(crate) fn tags(corp: &Corp, body: &Value) -> Value {
         row
     };
     let rows: Vec<Value> = corp.tags.iter().filter(shown).map(row).collect();
-    let group = json!({ "group_id": "etGroupDemo01", "group_name": "客户分层", "create_time": 1_767_000_000, "order": 1, "tag": rows });
+    let group = json!({ "group_id": TAG_GROUP, "group_name": "客户分层", "create_time": 1_767_000_000, "order": 1, "tag": rows });
     let groups = if rows.is_empty() { json!([]) } else { json!([group]) };
     json!({ "errcode": 0, "errmsg": "ok", "tag_group": groups })
 }
@@ -109,31 +123,37 @@ pub(crate) fn customers(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
     Ok(json!({ "errcode": 0, "errmsg": "ok", "external_userid": ids }))
 }
 
-/// `agent/get`: the visible range as a list of members.
+/// `agent/get`: the visible range, as departments where the settings name some and as members otherwise.
 pub(crate) fn agent(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
     if call.query("agentid").and_then(|id| id.parse().ok()) != Some(corp.agentid) {
         return Err(Refusal::new(301_002, "no right on this app"));
     }
+    let (parties, closed) = {
+        let settings = &corp.state().settings;
+        (settings.visible_parties.clone(), settings.closed)
+    };
     let members = corp.members();
+    let tree = members.departments();
+    let named = |member: &MemberSeed| member.visible && !parties.iter().any(|party| tree.holds(member, *party));
     let users: Vec<Value> = members
         .iter()
-        .filter(|(_, member)| member.visible)
+        .filter(|(_, member)| named(member))
         .map(|(_, member)| json!({ "userid": member.userid }))
         .collect();
     Ok(json!({
-        "errcode": 0, "errmsg": "ok", "agentid": corp.agentid, "name": "门店助手", "close": 0,
-        "allow_userinfos": { "user": users }, "allow_partys": { "partyid": [] }, "allow_tags": { "tagid": [] },
+        "errcode": 0, "errmsg": "ok", "agentid": corp.agentid, "name": "门店助手", "close": u8::from(closed),
+        "allow_userinfos": { "user": users }, "allow_partys": { "partyid": parties }, "allow_tags": { "tagid": [] },
     }))
 }
 
-fn departments(corp: &Corp) -> BTreeSet<u32> {
-    let members = corp.members();
-    let mut all: BTreeSet<u32> = members
-        .iter()
-        .flat_map(|(_, member)| member.department.iter().copied())
-        .collect();
-    all.insert(ROOT);
-    all
+/// `agent/get_permissions`: by their strings (reference wecom 3.5).
+pub(crate) fn permissions(corp: &Corp) -> Value {
+    json!({ "errcode": 0, "errmsg": "ok", "app_permissions": corp.state().settings.permissions() })
+}
+
+/// `getcallbackip`: a plain address and a pattern, because both were seen (reference wecom 4.6).
+pub(crate) fn callback_ips() -> Value {
+    json!({ "errcode": 0, "errmsg": "ok", "ip_list": ["198.51.100.23", "203.0.113.*"] })
 }
 
 fn number(call: &Call, name: &str) -> Result<Option<u32>, Refusal> {

@@ -25,9 +25,9 @@ impl Refusal {
         Self::new(40058, errmsg)
     }
 
-    pub(crate) fn into_answer(self, api: Api, now_ms: i64) -> Answer {
+    pub(crate) fn into_answer(self, api: Api, now_ms: i64, caller_ip: &str) -> Answer {
         let errmsg = if wears_a_hint(self.errcode) {
-            with_hint(&self, now_ms)
+            with_hint(&self, now_ms, caller_ip)
         } else {
             self.errmsg
         };
@@ -61,10 +61,10 @@ fn wears_a_hint(errcode: i64) -> bool {
     !matches!(errcode, 40014 | 44001 | 41079 | 40007)
 }
 
-fn with_hint(refusal: &Refusal, now_ms: i64) -> String {
+fn with_hint(refusal: &Refusal, now_ms: i64, caller_ip: &str) -> String {
     let Refusal { errcode, errmsg } = refusal;
     let hint = format!("{}1122334455{errcode:05}", now_ms / 1000);
     format!(
-        "{errmsg}, hint: [{hint}], from ip: 127.0.0.1, more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}"
+        "{errmsg}, hint: [{hint}], from ip: {caller_ip}, more info at https://open.work.weixin.qq.com/devtool/query?e={errcode}"
     )
 }

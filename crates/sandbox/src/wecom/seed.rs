@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::wecom::api::{LIST_MOMENTS, POST_MOMENTS, READ_CUSTOMERS};
+
 /// A corp with one self-built app. Posting it again under the same corpid replaces nothing: it is refused.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct CorpSeed {
@@ -99,12 +101,18 @@ pub struct CorpSettings {
     pub undispatched_share: f64,
     /// `result.errcode` when every sender is invalid; 0: a moment without senders is created. Default 81013.
     pub all_invalid_errcode: i64,
-    /// Permission to create and cancel; otherwise 48002.
+    /// Permission to create and cancel moments; otherwise 48002.
     pub can_publish: bool,
     /// Permission to read moments; otherwise 48002.
     pub can_read: bool,
+    /// Permission to read members with customers, customers and tags; otherwise 48002.
+    pub can_read_customers: bool,
     /// Whether the corp has the moments feature; otherwise 41211.
     pub has_moments: bool,
+    /// The app is switched off: `agent/get` says `close` 1, every other call answers 50003.
+    pub closed: bool,
+    /// Departments that `agent/get` names as the app's visible range, instead of naming their members one by one.
+    pub visible_parties: Vec<u32>,
 }
 
 impl Default for CorpSettings {
@@ -123,7 +131,10 @@ impl Default for CorpSettings {
             all_invalid_errcode: 81013,
             can_publish: true,
             can_read: true,
+            can_read_customers: true,
             has_moments: true,
+            closed: false,
+            visible_parties: Vec::new(),
         }
     }
 }
@@ -217,6 +228,20 @@ impl fmt::Debug for TokenEvent {
             Self::TrustIp => "TrustIp",
             Self::ResetSecret { .. } => "ResetSecret",
         })
+    }
+}
+
+impl CorpSettings {
+    /// What `agent/get_permissions` lists for the corp's own app.
+    pub(crate) fn permissions(&self) -> Vec<&'static str> {
+        [
+            (self.can_read_customers, READ_CUSTOMERS),
+            (self.can_publish, POST_MOMENTS),
+            (self.can_read, LIST_MOMENTS),
+        ]
+        .into_iter()
+        .filter_map(|(granted, name)| granted.then_some(name))
+        .collect()
     }
 }
 

@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::ids::mix;
 use crate::wecom::call::{number_list, text_list, wrong_type};
 use crate::wecom::corp::{Corp, Members};
+use crate::wecom::people::Departments;
 use crate::wecom::post::{Invalid, Sender, share_of};
 use crate::wecom::refusal::Refusal;
 use crate::wecom::seed::{CorpSettings, MemberSeed};
 
 const MAX_USERS: usize = 100_000;
-const ROOT: u64 = 1;
 
 /// `visible_range` as sent; an empty list is no list.
 #[derive(Debug)]
@@ -112,12 +112,15 @@ impl<'a> Target<'a> {
                 None => invalid.users.push((*userid).to_owned()),
             }
         }
-        for department in self.departments.iter().flatten() {
-            let inside = in_department(members, *department);
-            if inside.is_empty() {
-                invalid.departments.push(*department);
+        if let Some(departments) = &self.departments {
+            let tree = members.departments();
+            for department in departments {
+                let inside = inside(members, &tree, *department);
+                if inside.is_empty() {
+                    invalid.departments.push(*department);
+                }
+                numbers.extend(inside.into_iter().filter(|no| seen.insert(*no)));
             }
-            numbers.extend(inside.into_iter().filter(|no| seen.insert(*no)));
         }
         numbers
     }
@@ -144,12 +147,13 @@ fn gets_task(member: &MemberSeed, settings: &CorpSettings, tags: Option<&[String
     member.follow && member.moments && member.has_customers() && addressed && !left_out
 }
 
-fn in_department(members: &Members, department: u64) -> Vec<u32> {
-    let inside =
-        |member: &MemberSeed| department == ROOT || member.department.iter().any(|id| u64::from(*id) == department);
+fn inside(members: &Members, tree: &Departments, department: u64) -> Vec<u32> {
+    let Some(top) = u32::try_from(department).ok().filter(|id| tree.has(*id)) else {
+        return Vec::new();
+    };
     members
         .iter()
-        .filter(|(_, member)| member.visible && inside(member))
+        .filter(|(_, member)| member.visible && tree.holds(member, top))
         .map(|(no, _)| no)
         .collect()
 }

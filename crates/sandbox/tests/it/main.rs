@@ -7,5 +7,6 @@ mod gewe;
 mod gewe_login;
 mod wecom_life;
 mod wecom_media;
+mod wecom_people;
 mod wecom_rules;
 mod world;
