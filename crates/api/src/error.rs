@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use moments_domain::{AccountId, AccountStatus, MomentError};
+use moments_domain::{Finding, FindingLevel, MomentError};
 use moments_engine::Problem;
 use serde_json::{Value, json};
 
@@ -177,7 +177,7 @@ fn of_problem(problem: Problem) -> Answer {
     match problem {
         Problem::Invalid(errors) => Answer::new(StatusCode::UNPROCESSABLE_ENTITY, message, json!(errors)),
         Problem::Moment(error) => of_moment(error),
-        Problem::Unusable(accounts) => Answer::new(StatusCode::UNPROCESSABLE_ENTITY, message, unusable(&accounts)),
+        Problem::Blocked(findings) => Answer::new(StatusCode::UNPROCESSABLE_ENTITY, message, blocked(&findings)),
         Problem::NotFound(_) => Answer::code(StatusCode::NOT_FOUND, message, "NOT_FOUND"),
         Problem::Conflict(_) => Answer::code(StatusCode::CONFLICT, message, "CONFLICT"),
         Problem::Unfit(why) => {
@@ -226,17 +226,20 @@ fn of_token(problem: TokenProblem) -> Answer {
     }
 }
 
-/// One broken rule for each account, with the account and its status beside the usual two fields.
-fn unusable(accounts: &[(AccountId, AccountStatus)]) -> Value {
-    let one = |(account, status): &(AccountId, AccountStatus)| {
-        let why = match status {
-            AccountStatus::Active => "当前无法发布",
-            AccountStatus::Offline => "当前离线，请重新登录后再发布",
-            AccountStatus::Expired => "授权已失效，请重新授权后再发布",
-        };
-        json!({ "field": "accountIds", "message": format!("账号 {account} {why}"), "accountId": account, "status": status })
+/// One broken rule for each finding that blocks: beside the usual two fields its code, and the account with its status where it concerns one.
+fn blocked(findings: &[Finding]) -> Value {
+    let blocking = findings.iter().filter(|finding| finding.level == FindingLevel::Blocked);
+    let one = |finding: &Finding| {
+        let mut error = json!({ "field": finding.code.field(), "message": finding.sentence(), "code": finding.code });
+        if let Some(account) = &finding.account_id {
+            error["accountId"] = json!(account);
+        }
+        if let Some(status) = finding.code.account_status() {
+            error["status"] = json!(status);
+        }
+        error
     };
-    accounts.iter().map(one).collect()
+    blocking.map(one).collect()
 }
 
 fn defect() -> Answer {

@@ -4,6 +4,7 @@ mod accounts;
 mod channels;
 mod health;
 mod media;
+mod preflight;
 mod sync;
 mod tasks;
 
@@ -24,6 +25,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
     let moments = OpenApiRouter::new()
         .routes(routes!(accounts::list_accounts))
         .routes(routes!(sync::create_sync))
+        .routes(routes!(preflight::preflight))
         .routes(routes!(tasks::get_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::retry_task))

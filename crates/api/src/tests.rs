@@ -6,6 +6,7 @@ mod edge;
 mod logs;
 mod openapi;
 mod platform;
+mod preflight;
 mod sync;
 mod tasks;
 mod walk;

@@ -1,7 +1,10 @@
 //! How values of the domain look in JSON.
 
 use moments_domain::ids::MAX_ID;
-use moments_domain::{AccountStatus, AccountType, ChannelKind, FailReason, ResultStatus, Stage, TaskStatus, Timestamp};
+use moments_domain::{
+    AccountStatus, AccountType, ChannelKind, FailReason, FindingCode, FindingLevel, ResultStatus, Stage, TaskStatus,
+    Timestamp, Verdict,
+};
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::openapi::schema::{SchemaType, Type};
@@ -48,21 +51,22 @@ enumerations! {
     channel_kind => ChannelKind, "平台：WECOM 企业微信应用，GEWE 个人微信网关设备";
     task_status => TaskStatus, "任务状态，由各账号的结果汇总得出";
     result_status => ResultStatus, "该账号的发布状态";
+    finding_level => FindingLevel, "WARNING 提醒，不影响创建任务；BLOCKED 阻止创建任务";
+    finding_code => FindingCode, "检查结果代码";
+    verdict => Verdict, "READY 可以发布，WARNING 可以发布但有提醒，BLOCKED 无法发布";
     stage => Stage, "该账号当前所处的环节，比发布状态更细";
 }
 
 /// The schema of `errorReason`: one of the names, or null.
 pub(crate) fn fail_reason() -> Object {
-    let names: Vec<_> = FailReason::ALL
-        .iter()
-        .map(|reason| Some(reason.name()))
-        .chain([None])
-        .collect();
-    ObjectBuilder::new()
-        .schema_type(nullable_text())
-        .enum_values(Some(names))
-        .description(Some("失败原因代码，未失败时为 null"))
-        .build()
+    let reasons = FailReason::ALL.iter().map(|reason| reason.name());
+    names_or_null(reasons, "失败原因代码，未失败时为 null")
+}
+
+/// The schema of an account's status where there may be none to tell of.
+pub(crate) fn account_status_or_null() -> Object {
+    let statuses = AccountStatus::ALL.iter().map(|status| status.name());
+    names_or_null(statuses, "账号当前状态；与账号状态无关时为 null")
 }
 
 /// The schema of a time that is always there.
@@ -94,6 +98,14 @@ fn time_schema(schema_type: SchemaType) -> Object {
 
 fn nullable_text() -> SchemaType {
     SchemaType::from_iter([Type::String, Type::Null])
+}
+
+fn names_or_null(names: impl Iterator<Item = &'static str>, description: &str) -> Object {
+    ObjectBuilder::new()
+        .schema_type(nullable_text())
+        .enum_values(Some(names.map(Some).chain([None])))
+        .description(Some(description))
+        .build()
 }
 
 fn names(names: impl Iterator<Item = &'static str>, description: &str) -> Object {

@@ -13,6 +13,8 @@ pub struct Draft {
     pub title: String,
     /// The JSON of `content_data`; its shape depends on the type.
     pub content_data: String,
+    /// Changes whenever the draft does: its `update_time`, as the library writes it.
+    pub version: String,
 }
 
 impl Draft {
@@ -104,6 +106,7 @@ mod tests {
             content_type: content_type.into(),
             title: "秋季新品".into(),
             content_data: data.into(),
+            version: String::new(),
         };
         let expected = expected
             .map(|(text, urls)| MomentContent {

@@ -5,6 +5,7 @@
 
 mod app;
 mod channel;
+mod checks;
 mod credentials;
 mod failure;
 mod health;
@@ -37,4 +38,6 @@ pub use progress::Progress;
 pub use seals::{check_seals, reseal};
 pub use settings::{Settings, SuccessAt};
 pub use shelf::SealedShelf;
-pub use use_cases::{Accepted, AccountView, AccountWarning, BindGewe, BindWecom, ChannelView};
+pub use use_cases::{
+    Accepted, AccountPreflight, AccountView, AccountWarning, BindGewe, BindWecom, ChannelCalls, ChannelView, Preflight,
+};

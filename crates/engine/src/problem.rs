@@ -1,6 +1,6 @@
 //! Why a use case says no.
 
-use moments_domain::{AccountId, AccountStatus, FieldError, MomentError};
+use moments_domain::{FieldError, Finding, FindingLevel, MomentError};
 use moments_store::StoreError;
 
 /// What a caller of a use case must handle. The edge maps each variant to one answer.
@@ -12,9 +12,9 @@ pub enum Problem {
     /// One of the four exceptions of requirement 4: `WechatAccountNotFound` (404), `MomentSyncCreation` (503), `WechatApi` (422).
     #[error(transparent)]
     Moment(#[from] MomentError),
-    /// Accounts that cannot publish now (422).
-    #[error("部分账号当前无法发布，请重新登录或改为定时发布")]
-    Unusable(Vec<(AccountId, AccountStatus)>),
+    /// Findings of which at least one blocks (422).
+    #[error("{}", blocked(.0))]
+    Blocked(Vec<Finding>),
     /// Not there, or not this user's; the sentence names what (404).
     #[error("{0}不存在")]
     NotFound(&'static str),
@@ -41,5 +41,14 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) | StoreError::Doubtful(_) => Self::Unavailable(error),
             other => Self::Internal(Box::new(other)),
         }
+    }
+}
+
+fn blocked(findings: &[Finding]) -> &'static str {
+    let mut blocking = findings.iter().filter(|finding| finding.level == FindingLevel::Blocked);
+    if blocking.all(|finding| finding.code.account_status().is_some()) {
+        "部分账号当前无法发布，请重新登录或改为定时发布"
+    } else {
+        "发布前检查未通过，任务未创建"
     }
 }

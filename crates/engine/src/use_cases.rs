@@ -3,9 +3,11 @@
 mod accounts;
 mod channels;
 mod create;
+mod preflight;
 mod tasks;
 
 pub use accounts::AccountView;
 pub(crate) use channels::credential_row;
 pub use channels::{BindGewe, BindWecom, ChannelView};
 pub use create::{Accepted, AccountWarning};
+pub use preflight::{AccountPreflight, ChannelCalls, Preflight};

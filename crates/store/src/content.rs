@@ -6,6 +6,7 @@ use moments_domain::library::Draft;
 use crate::db::Store;
 use crate::dialect::Sql;
 use crate::error::StoreError;
+use crate::time::from_datetime;
 
 impl Store {
     /// The user's draft; `None` when the user has no such draft.
@@ -17,11 +18,17 @@ impl Store {
             title: row.try_get::<Option<String>>("", "title")?.unwrap_or_default(),
             content_type: row.try_get("", "content_type")?,
             content_data: row.try_get::<Option<String>>("", "content_data")?.unwrap_or_default(),
+            version: version(&row.try_get::<String>("", "version")?),
         }))
     }
 }
 
+/// The same for every database: ISO 8601 in UTC, or what the library has written when that is no time.
+fn version(update_time: &str) -> String {
+    from_datetime(update_time).map_or_else(|| update_time.to_owned(), |at| at.to_string())
+}
+
 static DRAFT: Sql = Sql::each(|d| {
-    let data = d.text("content_data");
-    format!("SELECT title, content_type, {data} FROM t_workbench_content WHERE id = ? AND user_id = ?")
+    let (data, version) = (d.text("content_data"), d.time_text("update_time", "version"));
+    format!("SELECT title, content_type, {data}, {version} FROM t_workbench_content WHERE id = ? AND user_id = ?")
 });

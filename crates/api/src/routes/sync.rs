@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use moments_domain::request::SyncRequest;
-use moments_domain::{AccountId, Timestamp};
+use moments_domain::{AccountId, Finding, FindingCode, Timestamp};
 use moments_engine::{Accepted, AccountWarning};
 use moments_store::Idempotency;
 use serde::{Deserialize, Serialize};
@@ -112,28 +112,33 @@ pub(crate) struct AcceptedBody {
     /// 目标账号数量
     #[schema(example = 2)]
     account_count: u64,
-    /// 已接受，但可能影响发布的账号问题
+    /// 已接受，但可能影响发布的问题
     warnings: Vec<WarningBody>,
 }
 
-/// 账号提醒：任务已接受，但该账号目前无法发布
+/// 提醒：任务已接受，但可能影响发布
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AccountWarning)]
+#[schema(as = SyncWarning)]
 pub(crate) struct WarningBody {
-    /// 账号唯一标识
-    #[schema(example = "wxid_abc123")]
-    account_id: String,
-    /// 账号当前状态
-    #[schema(schema_with = wire::account_status)]
-    status: &'static str,
+    /// 账号唯一标识；与具体账号无关时为 null
+    #[schema(example = "wxid_abc123", required)]
+    account_id: Option<String>,
+    /// 账号当前状态；提醒与账号状态无关时为 null
+    #[schema(schema_with = wire::account_status_or_null, required)]
+    status: Option<&'static str>,
+    /// 提醒代码
+    #[schema(schema_with = wire::finding_code)]
+    code: &'static str,
     /// 说明与建议
-    #[schema(example = "账号当前离线，请在发布时间前重新登录")]
+    #[schema(example = "账号 wxid_abc123 当前离线，请在发布时间前重新登录")]
     message: String,
 }
 
 impl From<Accepted> for AcceptedBody {
     fn from(accepted: Accepted) -> Self {
+        let accounts = accepted.warnings.into_iter().map(WarningBody::from);
+        let others = accepted.findings.into_iter().map(WarningBody::from);
         Self {
             sync_task_id: accepted.task_id.0,
             content_id: accepted.content_id,
@@ -141,7 +146,7 @@ impl From<Accepted> for AcceptedBody {
             create_time: WireTime(accepted.create_time),
             scheduled_time: accepted.scheduled_time.map(WireTime),
             account_count: accepted.accounts,
-            warnings: accepted.warnings.into_iter().map(WarningBody::from).collect(),
+            warnings: accounts.chain(others).collect(),
         }
     }
 }
@@ -149,9 +154,21 @@ impl From<Accepted> for AcceptedBody {
 impl From<AccountWarning> for WarningBody {
     fn from(warning: AccountWarning) -> Self {
         Self {
-            account_id: warning.account_id.0,
-            status: warning.status.name(),
+            account_id: Some(warning.account_id.0),
+            status: Some(warning.status.name()),
+            code: FindingCode::of_status(warning.status).map_or("", FindingCode::name),
             message: warning.message,
+        }
+    }
+}
+
+impl From<Finding> for WarningBody {
+    fn from(finding: Finding) -> Self {
+        Self {
+            message: finding.sentence(),
+            code: finding.code.name(),
+            status: None,
+            account_id: finding.account_id.map(|account| account.0),
         }
     }
 }
@@ -173,7 +190,7 @@ impl From<AccountWarning> for WarningBody {
         (status = 409, description = "该 Idempotency-Key 已用于另一个请求", body = ErrorBody),
         (status = 413, description = "请求体过大", body = ErrorBody),
         (status = 415, description = "请求体不是 application/json", body = ErrorBody),
-        (status = 422, description = "违反规则，逐个字段列出；账号无法发布时附 `accountId` 与 `status`", body = FieldErrorsBody),
+        (status = 422, description = "违反规则，逐个字段列出；发布前检查未通过时另附 `code`，与账号有关时附 `accountId`、`status`", body = FieldErrorsBody),
     ),
     security(("bearer" = ["workbench:wechat:moments:sync:create"])),
 )]

@@ -2,7 +2,7 @@
 
 use axum::body::to_bytes;
 use axum::response::IntoResponse;
-use moments_domain::{AccountId, AccountStatus, FailReason, Failure, MomentError};
+use moments_domain::{AccountId, FailReason, Failure, Finding, FindingCode, FindingLevel, MomentError};
 use moments_engine::Problem;
 use serde_json::{Value, json};
 
@@ -58,11 +58,15 @@ async fn every_problem_has_the_status_of_the_conventions_and_a_stable_code() {
         "message": "账号 wxid_1 授权已失效，请重新授权后再发布",
         "accountId": "wxid_1",
         "status": "EXPIRED",
+        "code": "ACCOUNT_EXPIRED",
     }]);
-    check(
-        Problem::Unusable(vec![(account(), AccountStatus::Expired)]),
-        422,
-        expired,
-    )
-    .await;
+    let finding = |level| Finding {
+        level,
+        code: FindingCode::AccountExpired,
+        message: "账号 wxid_1 授权已失效".into(),
+        advice: "请重新授权后再发布".into(),
+        account_id: Some(account()),
+    };
+    let findings = vec![finding(FindingLevel::Warning), finding(FindingLevel::Blocked)];
+    check(Problem::Blocked(findings), 422, expired).await;
 }

@@ -59,6 +59,7 @@ async fn a_scheduled_task_warns_of_accounts_that_are_off_line_and_speaks_utc() {
     assert_eq!(data["scheduledTime"], "2023-10-26T16:30:00Z");
     assert_eq!(data["warnings"][0]["accountId"], "ww1:wangwu");
     assert_eq!(data["warnings"][0]["status"], "OFFLINE");
+    assert_eq!(data["warnings"][0]["code"], "ACCOUNT_OFFLINE");
 }
 
 #[tokio::test]

@@ -1,16 +1,15 @@
 //! A new sync task (requirement 2.2).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use moments_domain::content::{MomentContent, check_text};
 use moments_domain::fingerprint::fingerprint;
-use moments_domain::request::{SyncRequest, check_media};
-use moments_domain::{AccountId, AccountStatus, MomentError, TaskId, TaskStatus, Timestamp, UserId};
+use moments_domain::request::SyncRequest;
+use moments_domain::{AccountId, AccountStatus, Finding, MomentError, TaskId, TaskStatus, Timestamp, UserId, Verdict};
 use moments_store::{Account, Created, Idempotency, NewPublication, NewResult, NewTask, StoreError};
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::app::Engine;
+use crate::checks::{self, Proposal};
 use crate::problem::Problem;
 use crate::trace;
 
@@ -29,8 +28,11 @@ pub struct Accepted {
     pub scheduled_time: Option<Timestamp>,
     /// How many results it has.
     pub accounts: u64,
-    /// What may keep it from being published, although it was accepted.
+    /// Accounts that may keep it from being published, although it was accepted.
     pub warnings: Vec<AccountWarning>,
+    /// What else was found and is no reason to refuse it. Answers that an older program has kept are without.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 /// An account that cannot publish now but may be able to when the time comes.
@@ -42,6 +44,17 @@ pub struct AccountWarning {
     pub status: AccountStatus,
     /// What to do, in Chinese.
     pub message: String,
+}
+
+impl AccountWarning {
+    /// A finding that speaks of an account's status.
+    fn of(finding: &Finding) -> Option<Self> {
+        Some(Self {
+            account_id: finding.account_id.clone()?,
+            status: finding.code.account_status()?,
+            message: finding.sentence(),
+        })
+    }
 }
 
 impl Engine {
@@ -72,28 +85,24 @@ impl Engine {
         request: SyncRequest,
         once: Option<Idempotency>,
     ) -> Result<Accepted, Problem> {
-        let now = self.clock.now();
-        let errors = request.check(now, |url| self.read_url(url));
-        if !errors.is_empty() {
-            return Err(Problem::Invalid(errors));
+        let proposal = self.proposal(user, request).await.map_err(creation_failed)?;
+        let findings = checks::findings(self, &proposal).await.map_err(creation_failed)?;
+        if Verdict::of(&findings) == Verdict::Blocked {
+            return Err(Problem::Blocked(findings));
         }
-        let accounts = self
-            .targets(user, &request.account_ids)
-            .await
-            .map_err(creation_failed)?;
-        let warnings = usable(&accounts, request.scheduled_time)?;
-        let content = self.content(user, &request).await.map_err(creation_failed)?;
+        let warnings = findings.iter().filter_map(AccountWarning::of).collect();
+        let findings = findings.into_iter().filter(|one| one.code.account_status().is_none());
         let accepted = Accepted {
             task_id: TaskId(0),
-            content_id: request.content_id,
+            content_id: proposal.request.content_id,
             status: TaskStatus::Pending,
-            create_time: now,
-            scheduled_time: request.scheduled_time,
-            accounts: accounts.len() as u64,
+            create_time: proposal.now,
+            scheduled_time: proposal.request.scheduled_time,
+            accounts: proposal.accounts.len() as u64,
             warnings,
+            findings: findings.collect(),
         };
-        let task = new_task(user, &request, content, accounts, now, once);
-        self.store_task(task, accepted).await
+        self.store_task(new_task(proposal, once), accepted).await
     }
 
     async fn store_task(&self, task: NewTask, accepted: Accepted) -> Result<Accepted, Problem> {
@@ -123,46 +132,6 @@ impl Engine {
             )),
         }
     }
-
-    /// The accounts of the request, all of them the user's.
-    async fn targets(&self, user: UserId, wanted: &[AccountId]) -> Result<Vec<Account>, Problem> {
-        let accounts = self.store.find_accounts(user, wanted).await?;
-        if accounts.len() == wanted.len() {
-            return Ok(accounts);
-        }
-        let found: HashSet<_> = accounts.iter().map(|account| &account.account_id).collect();
-        let missing = wanted.iter().filter(|id| !found.contains(id)).cloned().collect();
-        Err(MomentError::WechatAccountNotFound(missing).into())
-    }
-
-    /// What to publish: the request's own text and media, or a draft frozen now.
-    async fn content(&self, user: UserId, request: &SyncRequest) -> Result<MomentContent, Problem> {
-        let Some(id) = request.content_id else {
-            let text = request.text().unwrap_or_default().to_owned();
-            return Ok(MomentContent {
-                text,
-                media_urls: request.media_urls.clone(),
-            });
-        };
-        let draft = self
-            .store
-            .find_draft(user, id)
-            .await?
-            .ok_or(Problem::NotFound("内容"))?;
-        let content = draft.moment().map_err(Problem::Unfit)?;
-        let mut errors: Vec<_> = check_text(&content.text).into_iter().collect();
-        errors.extend(check_media(&content.media_urls, |url| self.read_url(url)));
-        if errors.is_empty() {
-            return Ok(content);
-        }
-        let reasons: Vec<_> = errors.into_iter().map(|error| error.message).collect();
-        Err(Problem::Unfit(reasons.join("；")))
-    }
-
-    fn read_url(&self, url: &str) -> Result<Url, String> {
-        moments_media::check_url(url, self.settings.allow_private_addresses)
-            .map_err(|problem| problem.operator_message().to_owned())
-    }
 }
 
 fn read_answer(text: &str) -> Result<Accepted, Problem> {
@@ -186,48 +155,16 @@ fn creation_failed(problem: Problem) -> Problem {
     }
 }
 
-/// Refuses accounts that cannot publish now, when now is wanted; else warns of them.
-fn usable(accounts: &[Account], scheduled: Option<Timestamp>) -> Result<Vec<AccountWarning>, Problem> {
-    let idle = accounts
-        .iter()
-        .filter(|account| account.status != AccountStatus::Active);
-    if scheduled.is_none() {
-        let idle: Vec<_> = idle
-            .map(|account| (account.account_id.clone(), account.status))
-            .collect();
-        return if idle.is_empty() {
-            Ok(Vec::new())
-        } else {
-            Err(Problem::Unusable(idle))
-        };
-    }
-    let warnings = idle.map(|account| AccountWarning {
-        account_id: account.account_id.clone(),
-        status: account.status,
-        message: match account.status {
-            AccountStatus::Expired => "账号授权已失效，请在发布时间前重新授权".to_owned(),
-            _ => "账号当前离线，请在发布时间前重新登录".to_owned(),
-        },
-    });
-    Ok(warnings.collect())
-}
-
-fn new_task(
-    user_id: UserId,
-    request: &SyncRequest,
-    content: MomentContent,
-    accounts: Vec<Account>,
-    now: Timestamp,
-    idempotency: Option<Idempotency>,
-) -> NewTask {
+fn new_task(proposal: Proposal, idempotency: Option<Idempotency>) -> NewTask {
+    let content = proposal.content;
     NewTask {
-        user_id,
-        content_id: request.content_id,
+        user_id: proposal.user,
+        content_id: proposal.request.content_id,
         fingerprint: fingerprint(&content.text, &content.media_urls),
         content,
-        scheduled_time: request.scheduled_time,
-        now,
-        publications: by_channel(accounts),
+        scheduled_time: proposal.request.scheduled_time,
+        now: proposal.now,
+        publications: by_channel(proposal.accounts),
         idempotency,
     }
 }

@@ -1,0 +1,135 @@
+//! What can be said about a post before it is due.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{AccountStatus, named};
+use crate::ids::AccountId;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum FindingLevel {
+    /// The task is accepted; the post may come out later or otherwise than expected.
+    Warning,
+    /// The task is refused.
+    Blocked,
+}
+named!(FindingLevel { Warning = "WARNING", Blocked = "BLOCKED" });
+
+/// What was found. Stable codes for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FindingCode {
+    /// The account cannot publish at the moment; it can come back by itself.
+    AccountOffline,
+    /// The account cannot publish until somebody authorises it again.
+    AccountExpired,
+}
+named!(FindingCode { AccountOffline = "ACCOUNT_OFFLINE", AccountExpired = "ACCOUNT_EXPIRED" });
+
+impl FindingCode {
+    /// The field of the request that it speaks of, as a refusal (422) names it.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::AccountOffline | Self::AccountExpired => "accountIds",
+        }
+    }
+
+    /// An account of this status cannot publish; [`AccountStatus::Active`] is nothing to tell of.
+    pub const fn of_status(status: AccountStatus) -> Option<Self> {
+        match status {
+            AccountStatus::Active => None,
+            AccountStatus::Offline => Some(Self::AccountOffline),
+            AccountStatus::Expired => Some(Self::AccountExpired),
+        }
+    }
+
+    /// The account's status, where that is what was found.
+    pub const fn account_status(self) -> Option<AccountStatus> {
+        match self {
+            Self::AccountOffline => Some(AccountStatus::Offline),
+            Self::AccountExpired => Some(AccountStatus::Expired),
+        }
+    }
+}
+
+/// One thing that a check has to say about a post.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// How much it weighs.
+    pub level: FindingLevel,
+    /// What it is.
+    pub code: FindingCode,
+    /// What is the matter, in Chinese, without a full stop.
+    pub message: String,
+    /// What to do about it, in Chinese, without a full stop.
+    pub advice: String,
+    /// The account that it concerns; `None`: the post as a whole.
+    pub account_id: Option<AccountId>,
+}
+
+impl Finding {
+    /// What is the matter and what to do, as one sentence.
+    pub fn sentence(&self) -> String {
+        format!("{}，{}", self.message, self.advice)
+    }
+}
+
+/// What becomes of a post for one account, as far as it can be told now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Nothing stands against it.
+    Ready,
+    /// It would be accepted, with warnings.
+    Warning,
+    /// It would be refused.
+    Blocked,
+}
+named!(Verdict { Ready = "READY", Warning = "WARNING", Blocked = "BLOCKED" });
+
+impl Verdict {
+    /// As bad as the worst of `findings`.
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        match findings.into_iter().map(|finding| finding.level).max() {
+            None => Self::Ready,
+            Some(FindingLevel::Warning) => Self::Warning,
+            Some(FindingLevel::Blocked) => Self::Blocked,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(level: FindingLevel) -> Finding {
+        Finding {
+            level,
+            code: FindingCode::AccountOffline,
+            message: "账号当前离线".to_owned(),
+            advice: "请重新登录".to_owned(),
+            account_id: None,
+        }
+    }
+
+    #[test]
+    fn the_worst_finding_decides() {
+        use FindingLevel::{Blocked, Warning};
+        for (levels, verdict) in [
+            (&[][..], Verdict::Ready),
+            (&[Warning], Verdict::Warning),
+            (&[Warning, Blocked, Warning], Verdict::Blocked),
+        ] {
+            let findings: Vec<_> = levels.iter().map(|level| finding(*level)).collect();
+            assert_eq!(Verdict::of(&findings), verdict, "{levels:?}");
+        }
+        assert_eq!(finding(Warning).sentence(), "账号当前离线，请重新登录");
+    }
+
+    #[test]
+    fn json_and_names_are_the_same() {
+        for code in FindingCode::ALL {
+            assert_eq!(serde_json::to_value(code).expect("JSON"), code.name());
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What a request asks for, with everything that it names read.
+
+use std::collections::HashSet;
+
+use moments_domain::content::{MomentContent, check_text};
+use moments_domain::request::{SyncRequest, check_media};
+use moments_domain::{AccountId, MomentError, Timestamp, UserId};
+use moments_store::Account;
+use url::Url;
+
+use crate::app::Engine;
+use crate::problem::Problem;
+
+/// A task as it would be created: its request keeps the rules, its accounts are the user's, its content is frozen.
+#[derive(Clone, Debug)]
+pub(crate) struct Proposal {
+    pub(crate) user: UserId,
+    pub(crate) request: SyncRequest,
+    /// In the order of the request; not empty.
+    pub(crate) accounts: Vec<Account>,
+    pub(crate) content: MomentContent,
+    /// The version of the draft that `content` comes from; `None`: from no draft.
+    pub(crate) content_version: Option<String>,
+    /// When it was proposed.
+    pub(crate) now: Timestamp,
+}
+
+impl Proposal {
+    /// When it is wanted.
+    pub(crate) fn due(&self) -> Timestamp {
+        self.request.scheduled_time.unwrap_or(self.now)
+    }
+}
+
+impl Engine {
+    /// Reads everything that the request names; refuses what breaks a rule, all broken rules at once.
+    pub(crate) async fn proposal(&self, user: UserId, request: SyncRequest) -> Result<Proposal, Problem> {
+        let now = self.clock.now();
+        let errors = request.check(now, |url| self.read_url(url));
+        if !errors.is_empty() {
+            return Err(Problem::Invalid(errors));
+        }
+        let accounts = self.targets(user, &request.account_ids).await?;
+        let (content, content_version) = self.content(user, &request).await?;
+        Ok(Proposal {
+            user,
+            request,
+            accounts,
+            content,
+            content_version,
+            now,
+        })
+    }
+
+    /// The accounts of the request, all of them the user's.
+    async fn targets(&self, user: UserId, wanted: &[AccountId]) -> Result<Vec<Account>, Problem> {
+        let accounts = self.store.find_accounts(user, wanted).await?;
+        if accounts.len() == wanted.len() {
+            return Ok(accounts);
+        }
+        let found: HashSet<_> = accounts.iter().map(|account| &account.account_id).collect();
+        let missing = wanted.iter().filter(|id| !found.contains(id)).cloned().collect();
+        Err(MomentError::WechatAccountNotFound(missing).into())
+    }
+
+    /// What to publish: the request's own text and media, or a draft frozen now, with its version.
+    async fn content(&self, user: UserId, request: &SyncRequest) -> Result<(MomentContent, Option<String>), Problem> {
+        let Some(id) = request.content_id else {
+            let content = MomentContent {
+                text: request.text().unwrap_or_default().to_owned(),
+                media_urls: request.media_urls.clone(),
+            };
+            return Ok((content, None));
+        };
+        let draft = self
+            .store
+            .find_draft(user, id)
+            .await?
+            .ok_or(Problem::NotFound("内容"))?;
+        let content = draft.moment().map_err(Problem::Unfit)?;
+        let mut errors: Vec<_> = check_text(&content.text).into_iter().collect();
+        errors.extend(check_media(&content.media_urls, |url| self.read_url(url)));
+        if errors.is_empty() {
+            return Ok((content, Some(draft.version)));
+        }
+        let reasons: Vec<_> = errors.into_iter().map(|error| error.message).collect();
+        Err(Problem::Unfit(reasons.join("；")))
+    }
+
+    fn read_url(&self, url: &str) -> Result<Url, String> {
+        moments_media::check_url(url, self.settings.allow_private_addresses)
+            .map_err(|problem| problem.operator_message().to_owned())
+    }
+}

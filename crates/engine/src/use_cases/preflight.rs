@@ -1,0 +1,112 @@
+//! What would become of a request (issue of content: "told before the post is due").
+
+use std::collections::{HashMap, HashSet};
+
+use moments_domain::content::MomentContent;
+use moments_domain::request::SyncRequest;
+use moments_domain::{AccountId, ChannelId, Finding, Timestamp, UserId, Verdict};
+
+use crate::app::Engine;
+use crate::checks::{self, Proposal};
+use crate::problem::Problem;
+
+/// What would become of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preflight {
+    /// The worst of everything found: a task with anything that is BLOCKED is refused as a whole.
+    pub verdict: Verdict,
+    /// The draft that `content` would be frozen from.
+    pub content_id: Option<i64>,
+    /// That draft's version.
+    pub content_version: Option<String>,
+    /// What would be published.
+    pub content: MomentContent,
+    /// What concerns the post as a whole.
+    pub findings: Vec<Finding>,
+    /// In the order of the request.
+    pub accounts: Vec<AccountPreflight>,
+    /// In the order in which the request first names them.
+    pub calls: Vec<ChannelCalls>,
+}
+
+/// What would become of it for one account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountPreflight {
+    /// The account.
+    pub account_id: AccountId,
+    /// The worst of what concerns the account and of what concerns the post as a whole.
+    pub verdict: Verdict,
+    /// What concerns this account only.
+    pub findings: Vec<Finding>,
+    /// When it would be sent to the platform; `None`: it would not.
+    pub expected_time: Option<Timestamp>,
+}
+
+/// The calls that one channel would need. Polls that follow a creation are not counted: how many there are is up to the platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChannelCalls {
+    /// The channel.
+    pub channel_id: ChannelId,
+    /// One for each medium, at most: a medium that the channel has from an earlier post is not uploaded again.
+    pub uploads: u64,
+    /// Always one, however many accounts there are (invariant 1).
+    pub creations: u64,
+}
+
+impl Engine {
+    /// Judges a request exactly as [`Engine::create_sync`] would, and changes nothing.
+    pub async fn preflight(&self, user: UserId, request: SyncRequest) -> Result<Preflight, Problem> {
+        let proposal = self.proposal(user, request).await?;
+        let findings = checks::findings(self, &proposal).await?;
+        Ok(told(proposal, findings))
+    }
+}
+
+fn told(proposal: Proposal, findings: Vec<Finding>) -> Preflight {
+    let verdict = Verdict::of(&findings);
+    let mut of_account: HashMap<AccountId, Vec<Finding>> = HashMap::new();
+    let mut of_post = Vec::new();
+    for finding in findings {
+        match finding.account_id.clone() {
+            Some(id) => of_account.entry(id).or_default().push(finding),
+            None => of_post.push(finding),
+        }
+    }
+    let due = proposal.due();
+    let calls = calls(&proposal);
+    let account = |id: AccountId| {
+        let findings = of_account.remove(&id).unwrap_or_default();
+        let verdict = Verdict::of(findings.iter().chain(&of_post));
+        AccountPreflight {
+            account_id: id,
+            verdict,
+            findings,
+            expected_time: (verdict != Verdict::Blocked).then_some(due),
+        }
+    };
+    let accounts = proposal.accounts.into_iter().map(|one| one.account_id);
+    Preflight {
+        verdict,
+        content_id: proposal.request.content_id,
+        content_version: proposal.content_version,
+        accounts: accounts.map(account).collect(),
+        findings: of_post,
+        content: proposal.content,
+        calls,
+    }
+}
+
+fn calls(proposal: &Proposal) -> Vec<ChannelCalls> {
+    let mut calls: Vec<ChannelCalls> = Vec::new();
+    let mut known = HashSet::new();
+    for account in &proposal.accounts {
+        if known.insert(account.channel_id) {
+            calls.push(ChannelCalls {
+                channel_id: account.channel_id,
+                uploads: proposal.content.media_urls.len() as u64,
+                creations: 1,
+            });
+        }
+    }
+    calls
+}
