@@ -66,11 +66,16 @@ impl KeyRing {
 
     /// Seals `secret` with the newest key. It opens only with the same `aad`, which names the row: `channel:17:credential`.
     pub fn seal(&self, aad: &str, secret: &SecretString) -> Result<String, VaultError> {
-        let mut buffer = secret.expose_secret().as_bytes().to_vec();
+        let secret = secret.expose_secret().as_bytes();
+        // Grown for the tag, it would leave the plain text behind where it was.
+        let mut buffer = Zeroizing::new(Vec::with_capacity(
+            secret.len() + self.newest.sealing.algorithm().tag_len(),
+        ));
+        buffer.extend_from_slice(secret);
         let nonce = self
             .newest
             .sealing
-            .seal_in_place_append_tag(Aad::from(aad), &mut buffer)
+            .seal_in_place_append_tag(Aad::from(aad), &mut *buffer)
             .map_err(|_| VaultError::Unavailable)?;
         Ok(text::write(&self.newest.id, nonce.as_ref(), &buffer))
     }
@@ -96,6 +101,11 @@ impl KeyRing {
         std::str::from_utf8(plain)
             .map(SecretString::from)
             .map_err(|_| tampered())
+    }
+
+    /// The same secret under the newest key, for the same `aad`.
+    pub fn reseal(&self, aad: &str, sealed: &str) -> Result<String, VaultError> {
+        self.seal(aad, &self.open(aad, sealed)?)
     }
 
     /// Whether `sealed` should be opened and sealed again, because its key is not the newest. `false` for a text that is not ours.
