@@ -25,7 +25,7 @@ pub(crate) enum Command {
     Migrate,
     /// Print a development token (HS256), and nothing else.
     Token(Token),
-    /// Keys that seal credentials.
+    /// Keys that seal credentials and tokens.
     #[command(subcommand)]
     Keys(Keys),
     /// Check settings, database, queue, keys, clocks, platforms, trusted IP and disk; say for each what to do.
@@ -90,6 +90,13 @@ pub(crate) struct Token {
 pub(crate) enum Keys {
     /// Print a new key for `vault.keys`, and nothing else.
     New,
-    /// Seal every credential anew with the first key of `vault.keys`.
-    Rotate,
+    /// Seal everything anew with the first key of `vault.keys`, while the service runs. May be interrupted and run again.
+    Rotate(Rotate),
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Rotate {
+    /// Stop the world when so many texts of a place are looked at: for the crash test.
+    #[arg(long, hide = true)]
+    pub(crate) hold_after: Option<u64>,
 }

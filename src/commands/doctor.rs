@@ -10,10 +10,12 @@ mod queue;
 
 use std::process::ExitCode;
 
+use moments_engine::Survey;
 use moments_store::Store;
 use moments_vault::KeyRing;
 
 use crate::cli::Doctor;
+use crate::commands::keys::{PUT_BACK, missing_keys};
 use crate::commands::print;
 use crate::settings::Settings;
 use crate::setup::{Secrets, secrets_beside};
@@ -94,12 +96,37 @@ async fn keys(settings: &Settings, store: Option<&Store>) -> Finding {
             "Repair the database first",
         );
     };
-    match moments_engine::check_seals(store, &ring).await {
-        Ok(count) => Finding::ok("vault.keys", format!("{count} credentials can be opened")),
+    match moments_engine::survey(store, &ring).await {
+        Ok(survey) => seals(&survey),
         Err(error) => Finding::fail(
             "vault.keys",
-            format!("a credential cannot be opened: {}", causes(&error)),
-            "Put the missing key back into vault.keys, or bind the channel again",
+            format!("sealed values cannot be read: {}", causes(&error)),
+            "Repair the database first",
+        ),
+    }
+}
+
+fn seals(survey: &Survey) -> Finding {
+    if let Some(missing) = missing_keys(survey) {
+        return Finding::fail("vault.keys", missing, PUT_BACK);
+    }
+    if survey.broken() > 0 {
+        return Finding::fail(
+            "vault.keys",
+            format!(
+                "{} sealed values do not open, although their key is there",
+                survey.broken()
+            ),
+            "Compare the key with the one that was in use; if it is the same, restore the rows from a backup, or bind their channels again",
+        );
+    }
+    let values = survey.values();
+    match survey.older() {
+        0 => Finding::ok("vault.keys", format!("all {values} sealed values can be opened")),
+        older => Finding::warn(
+            "vault.keys",
+            format!("all {values} sealed values can be opened, {older} of them with an older key"),
+            "Run `moments-sync keys rotate` before the older keys leave vault.keys",
         ),
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use moments_api::{development_token, install_metrics};
 use moments_domain::{Clock as _, Timestamp};
 use moments_engine::{Engine, NoProbe, Probe, pulse, scheduler, worker};
@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Serve;
 use crate::clock::SystemClock;
 use crate::commands::hold::Hold;
+use crate::commands::keys::{PUT_BACK, missing_keys};
 use crate::commands::print;
 use crate::roles::Roles;
 use crate::settings::Settings;
@@ -75,6 +76,7 @@ impl Running {
             tracing::info!(freed, "took over what an earlier process held");
         }
         let engine = setup::engine(&settings, &secrets, store, probe(serve)?, roles)?;
+        check_seals(&engine).await?;
         let metrics = install_metrics()?;
         let api = setup::api(&settings, &secrets, engine.clone(), metrics.clone(), roles)?;
         let router = if roles.api {
@@ -153,6 +155,27 @@ impl Running {
             end_of(pulse).await;
         }
     }
+}
+
+/// A key that is gone is told before anything fails for want of it.
+async fn check_seals(engine: &Engine) -> anyhow::Result<()> {
+    let survey = moments_engine::survey(&engine.store, &engine.keys).await?;
+    if let Some(missing) = missing_keys(&survey) {
+        bail!("{missing}. Nothing is lost yet. {PUT_BACK}");
+    }
+    if survey.broken() > 0 {
+        tracing::error!(
+            values = survey.broken(),
+            "sealed values do not open; see `moments-sync doctor`"
+        );
+    }
+    if survey.older() > 0 {
+        tracing::info!(
+            values = survey.older(),
+            "sealed by an older key of vault.keys; `moments-sync keys rotate` lets the first one take over"
+        );
+    }
+    Ok(())
 }
 
 async fn end_of(part: JoinHandle<()>) {

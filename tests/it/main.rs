@@ -24,6 +24,7 @@ mod fresh;
 mod gateway;
 mod health;
 mod idempotency;
+mod keys;
 mod limits;
 mod logs;
 mod media;

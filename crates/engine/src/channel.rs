@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use moments_domain::{ChannelId, Timestamp};
 use moments_platforms::{CallFailure, ChannelAccess};
-use moments_store::Channel;
+use moments_store::{CHANNEL_CREDENTIAL, Channel};
 
 use crate::app::Engine;
 use crate::failure::{failure_of_call, is_broken_credential};
 use crate::problem::Problem;
-use crate::use_cases::credential_row;
 
 /// How old a channel in memory may be. Another process's pause or new credential is seen after this.
 const FRESH: Duration = Duration::from_secs(1);
@@ -68,7 +67,7 @@ impl Engine {
     pub(crate) fn access(&self, channel: &Channel) -> Result<ChannelAccess, Problem> {
         let credential = self
             .keys
-            .open(&credential_row(channel.id), &channel.credential)
+            .open(&CHANNEL_CREDENTIAL.bound_to(channel.id), &channel.credential)
             .map_err(|e| Problem::Internal(Box::new(e)))?;
         Ok(ChannelAccess {
             id: channel.id,

@@ -35,7 +35,7 @@ pub use media_link::OpenMedia;
 pub use probe::{NoProbe, Probe, Step};
 pub use problem::Problem;
 pub use progress::Progress;
-pub use seals::{check_seals, reseal};
+pub use seals::{PlaceSurvey, Resealing, Survey, reseal, survey};
 pub use settings::{Settings, SuccessAt};
 pub use shelf::SealedShelf;
 pub use use_cases::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use moments_domain::{ChannelId, Timestamp};
 use moments_platforms::{CachedToken, ShelfError, TokenShelf};
-use moments_store::{ShelfToken, Store};
+use moments_store::{CHANNEL_TOKEN, ShelfToken, Store};
 use moments_vault::KeyRing;
 
 use crate::metrics::{self, Refresh};
@@ -22,10 +22,6 @@ impl SealedShelf {
     pub fn new(store: Store, keys: Arc<KeyRing>) -> Self {
         Self { store, keys }
     }
-
-    fn row(channel: ChannelId) -> String {
-        format!("channel:{channel}:token")
-    }
 }
 
 fn shelf_error(error: impl std::fmt::Display) -> ShelfError {
@@ -38,14 +34,17 @@ impl TokenShelf for SealedShelf {
         let Some(sealed) = self.store.token(channel).await.map_err(shelf_error)? else {
             return Ok(None);
         };
-        let token = self
-            .keys
-            .open(&Self::row(channel), &sealed.sealed)
-            .map_err(shelf_error)?;
-        Ok(Some(CachedToken {
-            token,
-            expires: sealed.expires,
-        }))
+        // A key that is gone, or a row that was changed: another token is only a call away.
+        match self.keys.open(&CHANNEL_TOKEN.bound_to(channel), &sealed.sealed) {
+            Ok(token) => Ok(Some(CachedToken {
+                token,
+                expires: sealed.expires,
+            })),
+            Err(error) => {
+                tracing::warn!(channel.id = %channel, %error, "the access token does not open: another one is fetched");
+                Ok(None)
+            }
+        }
     }
 
     async fn begin_refresh(
@@ -64,7 +63,7 @@ impl TokenShelf for SealedShelf {
         token: Option<&CachedToken>,
     ) -> Result<bool, ShelfError> {
         let seal = |token: &CachedToken| {
-            let sealed = self.keys.seal(&Self::row(channel), &token.token)?;
+            let sealed = self.keys.seal(&CHANNEL_TOKEN.bound_to(channel), &token.token)?;
             Ok::<_, moments_vault::VaultError>(ShelfToken {
                 sealed,
                 expires: token.expires,

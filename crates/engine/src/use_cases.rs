@@ -7,7 +7,6 @@ mod preflight;
 mod tasks;
 
 pub use accounts::AccountView;
-pub(crate) use channels::credential_row;
 pub use channels::{BindGewe, BindWecom, ChannelView};
 pub use create::{Accepted, AccountWarning};
 pub use preflight::{AccountPreflight, ChannelCalls, Preflight};

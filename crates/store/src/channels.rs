@@ -61,17 +61,6 @@ pub struct NewChannel {
     pub base_url: Option<String>,
 }
 
-/// A credential as it lies in the database.
-#[derive(Clone, Debug)]
-pub struct SealedCredential {
-    /// Whose it is.
-    pub channel_id: ChannelId,
-    /// See [`Channel::credential_version`].
-    pub credential_version: i64,
-    /// The sealed text.
-    pub sealed: String,
-}
-
 const COLUMNS: &str = "c.id, c.user_id, c.kind, c.name, c.handle, c.agent_id, c.wxid, c.base_url, c.credential, c.credential_version, \
     c.broken_reason, c.pause_until, c.create_time";
 
@@ -155,25 +144,10 @@ impl Store {
         })
     }
 
-    /// Every sealed credential of the installation.
-    pub async fn sealed_credentials(&self) -> Result<Vec<SealedCredential>, StoreError> {
-        let rows = self.rows(&CREDENTIALS, []).await?;
-        let read = |row: &QueryResult| {
-            Ok(SealedCredential {
-                channel_id: ChannelId(row.try_get("", "id")?),
-                credential_version: row.try_get("", "credential_version")?,
-                sealed: row.try_get("", "credential")?,
-            })
-        };
-        rows.iter().map(read).collect()
-    }
-
-    /// The same credential under another key, and no token under the old one; a newer credential stays. The token is forgotten, because the
-    /// old key may soon be gone.
-    pub async fn replace_seal(&self, id: ChannelId, credential_version: i64, sealed: &str) -> Result<(), StoreError> {
-        self.run(&RESEAL, [sealed.into(), id.0.into(), credential_version.into()])
-            .await?;
-        Ok(())
+    /// Every channel of the installation.
+    pub async fn channel_ids(&self) -> Result<Vec<ChannelId>, StoreError> {
+        let rows = self.rows(&ALL_IDS, []).await?;
+        rows.iter().map(|row| Ok(ChannelId(row.try_get("", "id")?))).collect()
     }
 
     /// No creation on the channel before `until`; an earlier end than the present one changes nothing.
@@ -204,10 +178,7 @@ static EXPIRE_ACCOUNTS: Sql = Sql::each(|d| {
     let now = d.time();
     format!("UPDATE t_wechat_account SET status = 'EXPIRED', update_time = {now} WHERE channel_id = ?")
 });
-static CREDENTIALS: Sql = Sql::same("SELECT id, credential_version, credential FROM t_moment_channel ORDER BY id");
-static RESEAL: Sql = Sql::same(
-    "UPDATE t_moment_channel SET credential = ?, token = NULL, token_expires = NULL WHERE id = ? AND credential_version = ?",
-);
+static ALL_IDS: Sql = Sql::same("SELECT id FROM t_moment_channel ORDER BY id");
 static PAUSE: Sql = Sql::same("UPDATE t_moment_channel SET pause_until = ? WHERE id = ? AND pause_until < ?");
 static NEWEST_MOMENT: Sql = Sql::same(
     "SELECT moment_id, created_time FROM t_moment_publication \

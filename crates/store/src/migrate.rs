@@ -133,6 +133,12 @@ async fn run(txn: &DatabaseTransaction, script: &str) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// The scripts of all steps, as they are written.
+#[cfg(test)]
+pub(crate) fn scripts() -> impl Iterator<Item = &'static str> {
+    STEPS.iter().map(|(_, script)| *script)
+}
+
 /// A script as the database spells it.
 fn spelled(dialect: Dialect, script: &str) -> String {
     let [id, datetime, long, by_key] = match dialect {

@@ -2,7 +2,7 @@
 
 use moments_domain::{AccountId, ChannelId, ChannelKind, FieldError, Timestamp, UserId};
 use moments_platforms::{CallFailure, ChannelAccess, ChannelReport};
-use moments_store::{Channel, NewAccount, NewChannel, Removal, StoreError};
+use moments_store::{CHANNEL_CREDENTIAL, Channel, NewAccount, NewChannel, Removal, StoreError};
 use secrecy::SecretString;
 
 use crate::app::Engine;
@@ -168,7 +168,7 @@ impl Engine {
         complete(&mut new, &report);
         let sealed = self
             .keys
-            .seal(&credential_row(id), &credential)
+            .seal(&CHANNEL_CREDENTIAL.bound_to(id), &credential)
             .map_err(|e| Problem::Internal(Box::new(e)))?;
         let now = self.clock.now();
         let accounts = reported(&new.handle, new.kind, &report);
@@ -180,11 +180,6 @@ impl Engine {
         let channel = self.own_channel(new.user_id, id).await?;
         Ok(view(&channel, accounts.len(), now))
     }
-}
-
-/// What binds a sealed credential to its row.
-pub(crate) fn credential_row(id: ChannelId) -> String {
-    format!("channel:{id}:credential")
 }
 
 /// A channel as it would be, to check its credential before anything is stored.

@@ -35,8 +35,9 @@ pub(crate) use crate::starts::{
 };
 pub(crate) use crate::values::{
     a_channel_is_bound_again_and_never_over_anothers, a_draft_is_its_owners, a_long_name_is_shortened_not_refused,
-    accounts_that_differ_in_case_are_different, ten_thousand_accounts_fit_into_one_task,
-    texts_of_every_kind_come_back_as_they_were, times_keep_their_microseconds,
+    accounts_that_differ_in_case_are_different,
+    sealed_texts_are_found_page_by_page_and_swapped_only_where_nobody_was_faster,
+    ten_thousand_accounts_fit_into_one_task, texts_of_every_kind_come_back_as_they_were, times_keep_their_microseconds,
     what_is_known_of_media_is_written_once_and_found_again,
 };
 

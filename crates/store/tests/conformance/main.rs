@@ -84,6 +84,7 @@ conformance! {
     a_channel_is_bound_again_and_never_over_anothers,
     what_is_known_of_media_is_written_once_and_found_again,
     a_draft_is_its_owners,
+    sealed_texts_are_found_page_by_page_and_swapped_only_where_nobody_was_faster,
     the_oldest_plan_is_seen_while_a_row_is_handed_over_and_not_while_it_is_held,
     open_publications_are_counted_by_platform_and_state,
     the_database_tells_what_it_is,

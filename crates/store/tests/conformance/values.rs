@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use moments_domain::{AccountId, ChannelKind, Move, Outcome, Timestamp, UserId};
-use moments_store::{AccountOutcome, Hold, NewResult, Saved, StoreError};
+use moments_store::{AccountOutcome, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, Hold, NewResult, Saved, SealKey, StoreError};
 
 use crate::checks::secs;
 use crate::world::{NOW, USER, World, account, corp, member, save, step};
@@ -203,4 +203,34 @@ pub(crate) async fn a_draft_is_its_owners(w: World) {
     assert!(w.store.find_draft(UserId(2), 7).await.expect("a read").is_none());
     let nobody = AccountId("nobody".into());
     assert_eq!(w.store.find_accounts(USER, &[nobody]).await.expect("a read"), []);
+}
+
+pub(crate) async fn sealed_texts_are_found_page_by_page_and_swapped_only_where_nobody_was_faster(w: World) {
+    let place = &CHANNEL_CREDENTIAL;
+    let read = async |after: Option<&SealKey>, most| w.store.sealed(place, after, most).await.expect("a read");
+    let first = read(None, 1).await;
+    let second = read(Some(&first[0].key), 1).await;
+    let keys = w.channels.map(|id| SealKey::Number(id.0));
+    assert_eq!([&first[0].key, &second[0].key], [&keys[0], &keys[1]]);
+    assert!(read(Some(&second[0].key), 1).await.is_empty());
+    w.store
+        .put_channel(w.channels[1], &corp("corp2"), "faster", &[], NOW)
+        .await
+        .expect("a write");
+    let swaps = [first, second]
+        .concat()
+        .into_iter()
+        .map(|value| (value, Some("swapped".to_owned())));
+    let swaps: Vec<_> = swaps.collect();
+    w.store.swap_seals(place, &swaps).await.expect("a write");
+    let texts: Vec<_> = read(None, 9).await.into_iter().map(|value| value.sealed).collect();
+    assert_eq!(texts, ["swapped", "faster"]);
+    assert!(
+        w.store
+            .sealed(&CHANNEL_TOKEN, None, 9)
+            .await
+            .expect("a read")
+            .is_empty(),
+        "no token was ever fetched"
+    );
 }
