@@ -18,6 +18,9 @@ use crate::moments::{
 };
 use crate::token::{AccessToken, IssuedToken};
 
+mod directory;
+mod suites;
+
 /// Uploads of up to 10 MB over a slow line.
 const UPLOAD_TIMEOUT: Duration = Duration::from_mins(2);
 /// The scene of `upload_attachment` that moments accept.

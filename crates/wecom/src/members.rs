@@ -11,6 +11,9 @@ pub struct Member {
     /// The member's name. Equals the userid, or is empty, where the app may not know it.
     #[serde(default, deserialize_with = "flexible::text")]
     pub name: String,
+    /// The departments of the member; empty where the app may not know them.
+    #[serde(default, deserialize_with = "flexible::nullable")]
+    pub department: Vec<i64>,
     /// Whether the member can publish.
     #[serde(default, deserialize_with = "flexible::number")]
     status: i64,

@@ -6,7 +6,7 @@ use moments_wire::flexible;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-/// An access token of one app of one corp: opaque, at most 512 bytes. Its `Debug` shows nothing of it.
+/// An access token of one app of one corp, of a suite or of a provider: opaque, at most 512 bytes. Its `Debug` shows nothing of it.
 #[derive(Clone, Deserialize)]
 #[serde(transparent)]
 pub struct AccessToken(SecretString);
@@ -36,10 +36,11 @@ impl fmt::Debug for AccessToken {
     }
 }
 
-/// Answer of `gettoken` (reference wecom 2.1).
+/// Answer of `gettoken` and its kin for suites (reference wecom 2.1, 3.3).
 #[derive(Clone, Debug, Deserialize)]
 pub struct IssuedToken {
     /// The token; the same one as before while that is valid.
+    #[serde(alias = "suite_access_token", alias = "provider_access_token")]
     pub access_token: AccessToken,
     /// Seconds that it is said to stay valid. It may be too much, and the platform may end a token early: refresh on 40014 and 42001 too.
     #[serde(deserialize_with = "flexible::number")]

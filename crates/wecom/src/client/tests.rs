@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::*;
 
+mod suites;
+
 /// A server that answers everything with one body and remembers the last request as `METHOD target content-type body`.
 struct Server {
     client: WecomClient,
