@@ -2,8 +2,8 @@
 
 use moments_domain::ids::MAX_ID;
 use moments_domain::{
-    AccountStatus, AccountType, ChannelKind, FailReason, FindingCode, FindingLevel, ResultStatus, Stage, TaskStatus,
-    Timestamp, Verdict,
+    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, ResultStatus, Stage,
+    TaskStatus, Timestamp, Verdict,
 };
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -67,6 +67,15 @@ pub(crate) fn fail_reason() -> Object {
 pub(crate) fn account_status_or_null() -> Object {
     let statuses = AccountStatus::ALL.iter().map(|status| status.name());
     names_or_null(statuses, "账号当前状态；与账号状态无关时为 null")
+}
+
+/// The schema of a channel's `appKind`: one of the names, or null.
+pub(crate) fn app_kind_or_null() -> Object {
+    let names = AppKind::ALL.iter().map(|kind| kind.name());
+    names_or_null(
+        names,
+        "企业微信应用类型：SELF_BUILT 企业自建应用，THIRD_PARTY 第三方应用，PROVIDER_DEVELOPED 服务商代开发应用；其他渠道为 null",
+    )
 }
 
 /// The schema of a time that is always there.

@@ -73,7 +73,7 @@ named!(AccountStatus { Active = "ACTIVE", Offline = "OFFLINE", Expired = "EXPIRE
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum ChannelKind {
-    /// A self-built app of a WeCom corp: many member accounts.
+    /// An app of a WeCom corp: many member accounts.
     Wecom,
     /// One device at a personal-account gateway: one account.
     Gewe,
@@ -90,6 +90,23 @@ impl ChannelKind {
     }
 }
 
+/// Whose app a WeCom channel is, which says what its credential is and how tokens are got with it (reference wecom 2 and 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AppKind {
+    /// The corp's own app; the credential is its secret. Channels of other platforms carry this too, where it means nothing.
+    SelfBuilt,
+    /// A provider's app that the corp has installed; the credential is the permanent code, which needs the suite's token beside it.
+    ThirdParty,
+    /// An app that a provider made for the corp from a template; the credential is the permanent code, used like a secret.
+    ProviderDeveloped,
+}
+named!(AppKind {
+    SelfBuilt = "SELF_BUILT",
+    ThirdParty = "THIRD_PARTY",
+    ProviderDeveloped = "PROVIDER_DEVELOPED",
+});
+
 #[cfg(test)]
 mod tests {
     use std::str::FromStr;
@@ -100,6 +117,10 @@ mod tests {
     fn names_are_read_as_they_are_written() {
         for status in AccountStatus::ALL {
             assert_eq!(AccountStatus::from_str(status.name()), Ok(*status));
+        }
+        for app in AppKind::ALL {
+            assert_eq!(AppKind::from_str(app.name()), Ok(*app));
+            assert_eq!(serde_json::to_value(app).expect("JSON"), app.name());
         }
         assert!(AccountType::from_str("wework").is_err());
     }

@@ -18,7 +18,7 @@ pub mod request;
 pub mod status;
 pub mod time;
 
-pub use account::{AccountStatus, AccountType, ChannelKind};
+pub use account::{AccountStatus, AccountType, AppKind, ChannelKind};
 pub use clock::Clock;
 pub use error::{ErrorClass, FailReason, Failure, FieldError, MomentError};
 pub use finding::{Finding, FindingCode, FindingLevel, Verdict};

@@ -72,6 +72,7 @@ impl Engine {
         Ok(ChannelAccess {
             id: channel.id,
             kind: channel.kind,
+            app: channel.app,
             handle: channel.handle.clone(),
             agent_id: channel.agent_id,
             wxid: channel.wxid.clone(),

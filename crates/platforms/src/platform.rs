@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use moments_domain::{AccountStatus, ChannelId, ChannelKind, ErrorClass, Timestamp};
+use moments_domain::{AccountStatus, AppKind, ChannelId, ChannelKind, ErrorClass, Timestamp};
 use moments_media::{KeptMedia, MediaLimits};
 use secrecy::SecretString;
 
@@ -16,6 +16,8 @@ pub struct ChannelAccess {
     pub id: ChannelId,
     /// Its platform.
     pub kind: ChannelKind,
+    /// Whose app it is (WeCom only).
+    pub app: AppKind,
     /// The corpid (WeCom), or the device's `appId` (gewe).
     pub handle: String,
     /// The app's `agentid` (WeCom only).
@@ -24,7 +26,7 @@ pub struct ChannelAccess {
     pub wxid: Option<String>,
     /// The gateway's base address (gewe only); WeCom's is a setting.
     pub base_url: Option<String>,
-    /// The app's secret (WeCom), or the gateway's token (gewe).
+    /// The app's secret or the permanent code (WeCom, see [`AppKind`]), or the gateway's token (gewe).
     pub credential: SecretString,
     /// Changes whenever the credential does: a verdict on an old credential says nothing about a new one.
     pub credential_version: i64,

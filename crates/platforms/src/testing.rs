@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::StatusCode;
-use moments_domain::{ChannelId, ChannelKind, Clock, ErrorClass, Timestamp};
+use moments_domain::{AppKind, ChannelId, ChannelKind, Clock, ErrorClass, Timestamp};
 use moments_media::{KeptMedia, MediaFormat};
 use url::Url;
 
@@ -186,6 +186,7 @@ pub(crate) fn channel(kind: ChannelKind) -> ChannelAccess {
     ChannelAccess {
         id: ChannelId(17),
         kind,
+        app: AppKind::SelfBuilt,
         handle: "handle".into(),
         agent_id: None,
         wxid: Some("wxid_k3".into()),

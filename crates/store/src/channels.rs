@@ -1,6 +1,6 @@
 //! Channels: one authorised way to a platform each.
 
-use moments_domain::{ChannelId, ChannelKind, Timestamp, UserId};
+use moments_domain::{AppKind, ChannelId, ChannelKind, Timestamp, UserId};
 use sea_orm::{DatabaseTransaction, QueryResult};
 
 use crate::accounts::{self, NewAccount, shorter};
@@ -20,6 +20,10 @@ pub struct Channel {
     pub user_id: UserId,
     /// Its platform.
     pub kind: ChannelKind,
+    /// Whose app it is (WeCom).
+    pub app: AppKind,
+    /// The provider's suite or template that the app comes from; `None` for a self-built one.
+    pub suite_id: Option<String>,
     /// What its owner calls it.
     pub name: String,
     /// The corpid, or the device's `appId`.
@@ -49,6 +53,10 @@ pub struct NewChannel {
     pub user_id: UserId,
     /// Its platform.
     pub kind: ChannelKind,
+    /// See [`Channel::app`].
+    pub app: AppKind,
+    /// See [`Channel::suite_id`].
+    pub suite_id: Option<String>,
     /// What its owner calls it.
     pub name: String,
     /// The corpid, or the device's `appId`.
@@ -61,8 +69,8 @@ pub struct NewChannel {
     pub base_url: Option<String>,
 }
 
-const COLUMNS: &str = "c.id, c.user_id, c.kind, c.name, c.handle, c.agent_id, c.wxid, c.base_url, c.credential, c.credential_version, \
-    c.broken_reason, c.pause_until, c.create_time";
+const COLUMNS: &str = "c.id, c.user_id, c.kind, c.app_kind, c.suite_id, c.name, c.handle, c.agent_id, c.wxid, c.base_url, c.credential, \
+    c.credential_version, c.broken_reason, c.pause_until, c.create_time";
 
 impl Store {
     /// A new channel's id; the credential is sealed for it before the row exists.
@@ -193,6 +201,8 @@ async fn put(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let values = [
+        new.app.name().into(),
+        new.suite_id.clone().into(),
         shorter(&new.name).into(),
         new.agent_id.into(),
         new.wxid.clone().into(),
@@ -204,12 +214,14 @@ async fn put(
     if txn.run(&BIND_AGAIN, values.clone()).await? > 0 {
         return Ok(());
     }
-    let [name, agent_id, wxid, base_url, sealed, now, id] = values;
+    let [app, suite_id, name, agent_id, wxid, base_url, sealed, now, id] = values;
     let (user, kind, handle) = (new.user_id.0.into(), new.kind.name().into(), new.handle.as_str().into());
     let values = [
         id,
         user,
         kind,
+        app,
+        suite_id,
         name,
         handle,
         agent_id,
@@ -226,13 +238,13 @@ async fn put(
 }
 
 static BIND_AGAIN: Sql = Sql::same(
-    "UPDATE t_moment_channel SET name = ?, agent_id = ?, wxid = ?, base_url = ?, credential = ?, update_time = ?, \
-     credential_version = credential_version + 1, broken_reason = NULL, token = NULL, token_expires = NULL, \
+    "UPDATE t_moment_channel SET app_kind = ?, suite_id = ?, name = ?, agent_id = ?, wxid = ?, base_url = ?, credential = ?, \
+     update_time = ?, credential_version = credential_version + 1, broken_reason = NULL, token = NULL, token_expires = NULL, \
      refresh_fence = refresh_fence + 1, refresh_until = 0 WHERE id = ?",
 );
 static BIND: Sql = Sql::same(
-    "INSERT INTO t_moment_channel (id, user_id, kind, name, handle, agent_id, wxid, base_url, credential, credential_version, \
-     pause_until, refresh_fence, refresh_until, create_time, update_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, ?, ?)",
+    "INSERT INTO t_moment_channel (id, user_id, kind, app_kind, suite_id, name, handle, agent_id, wxid, base_url, credential, \
+     credential_version, pause_until, refresh_fence, refresh_until, create_time, update_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, ?, ?)",
 );
 
 async fn refuse_foreign_accounts(
@@ -260,6 +272,8 @@ fn channel(row: &QueryResult) -> Result<Channel, StoreError> {
         id: ChannelId(id),
         user_id: UserId(row.try_get("", "user_id")?),
         kind: rows::parse(row, "t_moment_channel", id, "kind")?,
+        app: rows::parse(row, "t_moment_channel", id, "app_kind")?,
+        suite_id: row.try_get("", "suite_id")?,
         name: row.try_get("", "name")?,
         handle: row.try_get("", "handle")?,
         agent_id: row.try_get("", "agent_id")?,

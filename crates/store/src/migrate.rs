@@ -12,10 +12,11 @@ use crate::dialect::{Dialect, Sql};
 use crate::error::StoreError;
 
 /// Every step: its name in the table of steps, and its script.
-const STEPS: [(&str, &str); 3] = [
+const STEPS: [(&str, &str); 4] = [
     ("0001_initial", include_str!("schema/0001_initial.sql")),
     ("0002_gate", include_str!("schema/0002_gate.sql")),
     ("0003_process", include_str!("schema/0003_process.sql")),
+    ("0004_apps", include_str!("schema/0004_apps.sql")),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS seaql_migrations (version VARCHAR(255) NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";
@@ -169,8 +170,9 @@ fn for_mysql(script: &str) -> String {
     script.lines().map(line).collect()
 }
 
-/// MySQL knows no `CREATE INDEX IF NOT EXISTS`: a step that is made again finds its indexes.
+/// MySQL knows no `CREATE INDEX IF NOT EXISTS` and no `ADD COLUMN IF NOT EXISTS`: a step that is made again finds its indexes and columns.
 fn is_made_already(error: &DbErr) -> bool {
+    const DUPLICATE_COLUMN_NAME: u16 = 1060;
     const DUPLICATE_KEY_NAME: u16 = 1061;
     let DbErr::Exec(RuntimeErr::SqlxError(error)) = error else {
         return false;
@@ -178,5 +180,5 @@ fn is_made_already(error: &DbErr) -> bool {
     let mysql = error
         .as_database_error()
         .and_then(|e| e.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>());
-    mysql.is_some_and(|error| error.number() == DUPLICATE_KEY_NAME)
+    mysql.is_some_and(|error| [DUPLICATE_COLUMN_NAME, DUPLICATE_KEY_NAME].contains(&error.number()))
 }

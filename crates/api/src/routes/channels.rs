@@ -1,7 +1,7 @@
 //! Channels: the ways to the platforms. A secret comes in here once and never goes out.
 
 use axum::extract::State;
-use moments_domain::ChannelId;
+use moments_domain::{AppKind, ChannelId};
 use moments_engine::ChannelView;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,6 +29,9 @@ pub(crate) struct ChannelBody {
     /// 平台：WECOM 企业微信应用，GEWE 个人微信网关设备
     #[schema(schema_with = wire::channel_kind)]
     kind: &'static str,
+    /// 企业微信应用类型；其他渠道为 null
+    #[schema(schema_with = wire::app_kind_or_null, required)]
+    app_kind: Option<&'static str>,
     /// 名称
     #[schema(example = "华东门店")]
     name: String,
@@ -57,6 +60,7 @@ impl From<ChannelView> for ChannelBody {
         Self {
             id: channel.id.0,
             kind: channel.kind.name(),
+            app_kind: channel.app.map(AppKind::name),
             name: channel.name,
             handle: channel.handle,
             agent_id: channel.agent_id,

@@ -12,6 +12,7 @@ async fn binding_a_corp_brings_its_members() {
     let expected = json!({
         "id": channel["id"],
         "kind": "WECOM",
+        "appKind": "SELF_BUILT",
         "name": "华东门店",
         "handle": "ww1",
         "agentId": 1_000_002,

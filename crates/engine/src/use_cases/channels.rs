@@ -1,6 +1,6 @@
 //! Binding, checking and removing channels (issue of secrets: they come in once, are sealed, and never go out).
 
-use moments_domain::{AccountId, ChannelId, ChannelKind, FieldError, Timestamp, UserId};
+use moments_domain::{AccountId, AppKind, ChannelId, ChannelKind, FieldError, Timestamp, UserId};
 use moments_platforms::{CallFailure, ChannelAccess, ChannelReport};
 use moments_store::{CHANNEL_CREDENTIAL, Channel, NewAccount, NewChannel, Removal, StoreError};
 use secrecy::SecretString;
@@ -42,6 +42,8 @@ pub struct ChannelView {
     pub id: ChannelId,
     /// Its platform.
     pub kind: ChannelKind,
+    /// Whose app it is; `None` for other platforms.
+    pub app: Option<AppKind>,
     /// What its owner calls it.
     pub name: String,
     /// The corpid, or the device's `appId`.
@@ -66,6 +68,8 @@ impl Engine {
         let new = NewChannel {
             user_id: user,
             kind: ChannelKind::Wecom,
+            app: AppKind::SelfBuilt,
+            suite_id: None,
             name: bind.name,
             handle: bind.corp_id,
             agent_id: Some(bind.agent_id),
@@ -86,6 +90,8 @@ impl Engine {
         let new = NewChannel {
             user_id: user,
             kind: ChannelKind::Gewe,
+            app: AppKind::SelfBuilt,
+            suite_id: None,
             name: bind.name.unwrap_or_default(),
             handle: bind.app_id,
             agent_id: None,
@@ -187,6 +193,7 @@ fn trial(new: &NewChannel, id: ChannelId, credential_version: i64, credential: &
     ChannelAccess {
         id,
         kind: new.kind,
+        app: new.app,
         handle: new.handle.clone(),
         agent_id: new.agent_id,
         wxid: None,
@@ -225,6 +232,7 @@ fn view(channel: &Channel, accounts: usize, now: Timestamp) -> ChannelView {
     ChannelView {
         id: channel.id,
         kind: channel.kind,
+        app: Some(channel.app).filter(|_| channel.kind == ChannelKind::Wecom),
         name: channel.name.clone(),
         handle: channel.handle.clone(),
         agent_id: channel.agent_id,

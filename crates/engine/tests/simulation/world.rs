@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use moments_domain::request::SyncRequest;
 use moments_domain::{
-    AccountId, AccountStatus, ChannelKind, Clock, FailReason, PublicationId, ResultStatus, Stage, TaskId, TaskStatus,
-    Timestamp, UserId,
+    AccountId, AccountStatus, AppKind, ChannelKind, Clock, FailReason, PublicationId, ResultStatus, Stage, TaskId,
+    TaskStatus, Timestamp, UserId,
 };
 use moments_engine::{Engine, Parts, Probe, Problem, Settings, Step, worker};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
@@ -172,6 +172,8 @@ impl World {
         let id = self.store.new_channel_id().await.expect("an id");
         let wxid = (kind == ChannelKind::Gewe).then(|| accounts[0].to_owned());
         let new = NewChannel {
+            app: AppKind::SelfBuilt,
+            suite_id: None,
             user_id: USER,
             kind,
             name: handle.into(),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use moments_domain::content::MomentContent;
 use moments_domain::{
-    AccountId, AccountStatus, AccountType, ChannelId, ChannelKind, Move, Outcome, ResultStatus, TaskId, Timestamp,
-    UserId,
+    AccountId, AccountStatus, AccountType, AppKind, ChannelId, ChannelKind, Move, Outcome, ResultStatus, TaskId,
+    Timestamp, UserId,
 };
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -144,6 +144,8 @@ pub(crate) fn corp(handle: &str) -> NewChannel {
     NewChannel {
         user_id: USER,
         kind: ChannelKind::Wecom,
+        app: AppKind::SelfBuilt,
+        suite_id: None,
         name: handle.into(),
         handle: handle.into(),
         agent_id: Some(1),

@@ -1,0 +1,50 @@
+-- Whose app a WeCom channel is, and where its own events come in.
+ALTER TABLE t_moment_channel ADD COLUMN app_kind VARCHAR(20) NOT NULL DEFAULT 'SELF_BUILT';
+ALTER TABLE t_moment_channel ADD COLUMN suite_id VARCHAR(64);
+ALTER TABLE t_moment_channel ADD COLUMN callback TEXT;
+
+-- A provider's suite or template: what its pushes brought last, and its access token.
+CREATE TABLE IF NOT EXISTS t_moment_suite (
+    suite_id      VARCHAR(64) NOT NULL PRIMARY KEY,
+    ticket        TEXT,                                 -- sealed suite_ticket
+    ticket_time   BIGINT      NOT NULL,                 -- the platform's time of it; the newest wins
+    ticket_seen   BIGINT      NOT NULL,                 -- when it came here
+    token         TEXT,                                 -- sealed suite_access_token
+    token_expires BIGINT,
+    refresh_fence BIGINT      NOT NULL,                 -- as in t_moment_channel
+    refresh_until BIGINT      NOT NULL
+);
+
+-- An installation of a provider's app that somebody began here, or that came from elsewhere and waits for its owner.
+CREATE TABLE IF NOT EXISTS t_moment_install (
+    state       VARCHAR(64)  NOT NULL PRIMARY KEY,      -- unguessable; comes back with the administrator
+    user_id     BIGINT,                                 -- whose channel it becomes; empty: nobody's yet
+    app_kind    VARCHAR(20)  NOT NULL,
+    suite_id    VARCHAR(64)  NOT NULL,
+    name        VARCHAR(100) NOT NULL,                  -- of the channel
+    status      VARCHAR(20)  NOT NULL,                  -- WAITING, DONE, FAILED, UNCLAIMED
+    expires     BIGINT       NOT NULL,                  -- a state that is still WAITING then is void
+    channel_id  BIGINT,                                 -- what it became
+    message     TEXT,                                   -- why it failed, in Chinese
+    corp_id     VARCHAR(100),                           -- UNCLAIMED: whose permanent code this is
+    credential  TEXT,                                   -- UNCLAIMED: the sealed permanent code
+    create_time BIGINT       NOT NULL
+);
+CREATE INDEX i_moment_install_status ON t_moment_install (status);
+
+-- What platforms have pushed to us. It is stored before it is answered, and worked on afterwards.
+CREATE TABLE IF NOT EXISTS t_moment_push (
+    id          {ID},
+    dedupe      VARCHAR(64)  NOT NULL,                  -- hash of what makes it this push and no other
+    source      VARCHAR(100) NOT NULL,                  -- the suite or channel that it came for
+    info_type   VARCHAR(64)  NOT NULL,
+    body        TEXT,                                   -- sealed; empty when its work is done
+    arrive_time BIGINT       NOT NULL,
+    tries       BIGINT       NOT NULL,
+    look_time   BIGINT,                                 -- next try; the lease's end while leased; empty when over
+    lease       BIGINT       NOT NULL,                  -- grows with every claim; whoever names it holds the row
+    message     TEXT                                    -- why the last try failed
+);
+CREATE UNIQUE INDEX u_moment_push ON t_moment_push (dedupe);
+CREATE INDEX i_moment_push_look ON t_moment_push (look_time, id) WHERE look_time IS NOT NULL;
+CREATE INDEX i_moment_push_arrive ON t_moment_push (arrive_time);
