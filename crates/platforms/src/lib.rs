@@ -16,4 +16,4 @@ pub use platform::{
     Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform,
     Platforms, Post, Prepared, Refusal, SearchWindow, SourceMedia,
 };
-pub use tokens::{CachedToken, ShelfError, TokenShelf};
+pub use tokens::{CachedToken, ShelfError, SuiteShelf, TokenShelf};

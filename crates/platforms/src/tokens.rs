@@ -40,3 +40,21 @@ pub trait TokenShelf: Send + Sync {
         token: Option<&CachedToken>,
     ) -> Result<bool, ShelfError>;
 }
+
+/// Where a suite's ticket and token lie, sealed, for all processes: implemented over the database by the engine. Rights and fences are
+/// those of [`TokenShelf`].
+#[async_trait]
+pub trait SuiteShelf: Send + Sync {
+    /// The newest ticket, whatever its age, with when it came; `None` before the first push.
+    async fn ticket(&self, suite_id: &str) -> Result<Option<(SecretString, Timestamp)>, ShelfError>;
+
+    /// The token on the shelf, whether still good or not.
+    async fn read(&self, suite_id: &str) -> Result<Option<CachedToken>, ShelfError>;
+
+    /// Takes the right to refresh until `until`; `None` while another process has it.
+    async fn begin_refresh(&self, suite_id: &str, now: Timestamp, until: Timestamp) -> Result<Option<i64>, ShelfError>;
+
+    /// Puts a token on the shelf (`None`: the refresh failed) and gives the right back; false when the fence is an old one.
+    async fn finish_refresh(&self, suite_id: &str, fence: i64, token: Option<&CachedToken>)
+    -> Result<bool, ShelfError>;
+}

@@ -11,8 +11,8 @@ use moments_wecom::{Attachment, AttachmentKind, CreationResult, JobStatus, NewMo
 use moments_wire::CallError;
 
 use crate::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, Platform, Post, Prepared,
-    Refusal, SearchWindow, SourceMedia, TokenShelf,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, Platform, Post,
+    Prepared, Refusal, SearchWindow, SourceMedia, TokenShelf,
 };
 
 mod confirm;
@@ -21,9 +21,12 @@ mod find;
 mod keeper;
 mod members;
 mod pages;
+mod suites;
 
 use failure::{failure, refusal};
 use keeper::TokenKeeper;
+
+pub use suites::{AuthInfo, InstallStart, NewAuth, ProviderConfig, SuiteConfig, SuiteConfigs, Suites};
 
 /// Media ids live three days (reference wecom 6.1); they are given up earlier, so that none ends between check and use.
 const MEDIA_LIFE: Duration = Duration::from_hours(3 * 24 - 6);
@@ -43,6 +46,13 @@ impl WecomPlatform {
             client,
             clock,
         }
+    }
+
+    /// The same, for an installation whose provider has suites. Without them channels of third-party apps are refused.
+    #[must_use]
+    pub fn with_suites(mut self, suites: Arc<Suites>) -> Self {
+        self.tokens.suites = Some(suites);
+        self
     }
 }
 

@@ -1,28 +1,25 @@
-//! What this process knows about one channel's token.
+//! What this process knows about one token.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use moments_domain::Timestamp;
 use moments_wecom::AccessToken;
-use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{CachedToken, CallFailure, ChannelAccess, Refusal};
+use crate::{CachedToken, CallFailure, Refusal};
 
 use super::lock;
 
 /// A token is replaced this long before it expires.
 const MARGIN: Duration = Duration::from_mins(5);
-/// How long a verdict on a credential stands before a check may put it to the test again.
+/// How long a verdict on a credential stands before it may be put to the test again.
 const VERDICT_LIFE: Duration = Duration::from_mins(10);
 
 pub(super) type Outcome<T> = Result<T, CallFailure>;
 
-/// One channel with one credential. A changed credential gets a new slot, which knows nothing of the old one's verdict.
-pub(super) struct Slot {
-    handle: String,
-    credential: SecretString,
-    credential_version: i64,
+/// One token, and what the platform said of its credential.
+#[derive(Default)]
+pub(in crate::wecom) struct Slot {
     /// Held during a refresh: one at a time in this process.
     pub(super) refreshing: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -38,23 +35,6 @@ struct State {
 }
 
 impl Slot {
-    pub(super) fn new(channel: &ChannelAccess) -> Self {
-        Self {
-            handle: channel.handle.clone(),
-            credential: channel.credential.clone(),
-            credential_version: channel.credential_version,
-            refreshing: tokio::sync::Mutex::default(),
-            state: Mutex::default(),
-        }
-    }
-
-    /// Whether this slot is about the channel's present credential.
-    pub(super) fn serves(&self, channel: &ChannelAccess) -> bool {
-        self.credential_version == channel.credential_version
-            && self.handle == channel.handle
-            && self.credential.expose_secret() == channel.credential.expose_secret()
-    }
-
     /// The token, unless it is `rejected` or due for replacement.
     pub(super) fn fresh(&self, now: Timestamp, rejected: Option<&AccessToken>) -> Option<AccessToken> {
         self.valid(now + MARGIN, rejected)
@@ -118,10 +98,22 @@ impl Slot {
     }
 
     /// Fails when the credential is known to be broken.
-    pub(super) fn verdict(&self) -> Outcome<()> {
+    pub(in crate::wecom) fn verdict(&self) -> Outcome<()> {
         match &lock(&self.state).verdict {
             Some((refusal, _)) => Err(CallFailure::Refused(refusal.clone())),
             None => Ok(()),
+        }
+    }
+
+    /// Forgets an old verdict, for a credential that nothing else puts to the test.
+    pub(in crate::wecom) fn lapse(&self, now: Timestamp) {
+        let mut state = lock(&self.state);
+        if state
+            .verdict
+            .as_ref()
+            .is_some_and(|(_, since)| now.since(*since) >= VERDICT_LIFE)
+        {
+            state.verdict = None;
         }
     }
 

@@ -122,13 +122,8 @@ async fn a_rejected_token_is_replaced_once_for_all() {
 async fn after_a_rejection_the_shelfs_other_token_goes_first() {
     let shelf = MemoryShelf::with("T0", secs(3600));
     let world = World::new(Arc::clone(&shelf), &["S"]).await;
-    assert!(
-        world
-            .keeper
-            .token(&world.keeper.slot(&world.channel), &world.channel, None)
-            .await
-            .is_ok()
-    );
+    let held = world.keeper.with_token(&world.channel, |_| async { Ok(()) });
+    assert!(held.await.is_ok());
     shelf.put("S", secs(3000));
     assert_eq!(world.call().await, "ok");
     assert_eq!(
