@@ -11,8 +11,8 @@ use moments_wire::{CallError, WireClient};
 use url::Url;
 
 use crate::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform,
-    Post, Prepared, SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, MemberReport,
+    Platform, Post, Prepared, SearchWindow, SourceMedia,
 };
 
 mod failure;
@@ -134,6 +134,10 @@ impl Platform for GewePlatform {
         Ok(ChannelReport { members: vec![member] })
     }
 
+    async fn directory(&self, _: &ChannelAccess) -> Result<Directory, CallFailure> {
+        Ok(Directory::default())
+    }
+
     async fn prepare(&self, channel: &ChannelAccess, media: &SourceMedia) -> Result<Prepared, CallFailure> {
         let staged = self.line(channel)?.stage(media).await?;
         let reference = serde_json::to_string(&staged).map_err(|error| CallFailure::NotSent(error.to_string()))?;
@@ -200,6 +204,7 @@ fn active(profile: Profile) -> MemberReport {
         name: profile.wxid,
         display_name,
         status: AccountStatus::Active,
+        departments: Vec::new(),
     }
 }
 
@@ -209,6 +214,7 @@ fn absent(wxid: &str, status: AccountStatus) -> MemberReport {
         name: wxid.to_owned(),
         display_name: wxid.to_owned(),
         status,
+        departments: Vec::new(),
     }
 }
 

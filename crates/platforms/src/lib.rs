@@ -13,7 +13,7 @@ pub mod gewe;
 pub mod wecom;
 
 pub use platform::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform,
-    Platforms, Post, Prepared, Refusal, SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Department, Directory, JobReport,
+    MemberReport, Platform, Platforms, Post, Prepared, Refusal, SearchWindow, SourceMedia, Tag, TagGroup,
 };
 pub use tokens::{CachedToken, ShelfError, SuiteShelf, TokenShelf};

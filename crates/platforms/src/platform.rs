@@ -169,6 +169,46 @@ pub struct MemberReport {
     pub display_name: String,
     /// Whether it can publish now.
     pub status: AccountStatus,
+    /// Its departments (WeCom); empty where the platform does not tell.
+    pub departments: Vec<i64>,
+}
+
+/// How a corp is divided and how it labels its customers, for choosing targets. Empty where the platform knows no such thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// Every department that the app may see, in the platform's order. WeCom tells apps no names of departments.
+    pub departments: Vec<Department>,
+    /// The customer tags.
+    pub tag_groups: Vec<TagGroup>,
+}
+
+/// A department of a corp.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Department {
+    /// Its id; 1 is the whole corp.
+    pub id: i64,
+    /// The one above it; `None` at the top.
+    pub parent: Option<i64>,
+}
+
+/// A group of customer tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagGroup {
+    /// The platform's id, as this channel's app sees it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+}
+
+/// A customer tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag {
+    /// The platform's id, as this channel's app sees it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
 }
 
 /// What a check of a channel's credential found.
@@ -192,6 +232,9 @@ pub trait Platform: Send + Sync {
 
     /// Checks the credential and lists who may publish.
     async fn check(&self, channel: &ChannelAccess) -> Result<ChannelReport, CallFailure>;
+
+    /// Departments and customer tags, to choose targets by.
+    async fn directory(&self, channel: &ChannelAccess) -> Result<Directory, CallFailure>;
 
     /// Makes one medium known to the platform.
     async fn prepare(&self, channel: &ChannelAccess, media: &SourceMedia) -> Result<Prepared, CallFailure>;

@@ -11,16 +11,18 @@ use moments_wecom::{Attachment, AttachmentKind, CreationResult, JobStatus, NewMo
 use moments_wire::CallError;
 
 use crate::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, Platform, Post,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, Platform, Post,
     Prepared, Refusal, SearchWindow, SourceMedia, TokenShelf,
 };
 
 mod confirm;
+mod directory;
 mod failure;
 mod find;
 mod keeper;
 mod members;
 mod pages;
+mod rights;
 mod suites;
 
 use failure::{failure, refusal};
@@ -72,6 +74,7 @@ impl Platform for WecomPlatform {
 
     async fn check(&self, channel: &ChannelAccess) -> Result<ChannelReport, CallFailure> {
         self.tokens.prove(channel).await?;
+        rights::check(&self.client, &self.tokens, channel).await?;
         let client = &self.client;
         let userids = self
             .tokens
@@ -81,6 +84,10 @@ impl Platform for WecomPlatform {
             )
             .await?;
         members::look_up(client, &self.tokens, channel, userids).await
+    }
+
+    async fn directory(&self, channel: &ChannelAccess) -> Result<Directory, CallFailure> {
+        directory::read(&self.client, &self.tokens, channel).await
     }
 
     async fn prepare(&self, channel: &ChannelAccess, media: &SourceMedia) -> Result<Prepared, CallFailure> {

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use moments_domain::{AccountStatus, ErrorClass};
 use moments_media::MediaLimits;
 use moments_platforms::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, MemberReport, Platform,
-    Post, Prepared, Refusal, SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, MemberReport,
+    Platform, Post, Prepared, Refusal, SearchWindow, SourceMedia,
 };
 use secrecy::ExposeSecret;
 
@@ -48,6 +48,10 @@ impl Platform for CheckOnly {
         }
     }
 
+    async fn directory(&self, _: &ChannelAccess) -> Result<Directory, CallFailure> {
+        nothing()
+    }
+
     async fn prepare(&self, _: &ChannelAccess, _: &SourceMedia) -> Result<Prepared, CallFailure> {
         nothing()
     }
@@ -78,6 +82,7 @@ fn members() -> Vec<MemberReport> {
         name: name.to_owned(),
         display_name: display_name.to_owned(),
         status,
+        departments: Vec::new(),
     };
     vec![
         member("zhangsan", "张三", AccountStatus::Active),

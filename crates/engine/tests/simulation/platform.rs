@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use moments_domain::{Clock, ErrorClass, Timestamp};
 use moments_media::MediaLimits;
 use moments_platforms::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, JobReport, Platform, Post, Prepared,
-    Refusal, SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, Platform, Post,
+    Prepared, Refusal, SearchWindow, SourceMedia,
 };
 
 use crate::dice::Dice;
@@ -147,6 +147,10 @@ impl Platform for SimPlatform {
 
     async fn check(&self, _: &ChannelAccess) -> Result<ChannelReport, CallFailure> {
         Ok(ChannelReport { members: Vec::new() })
+    }
+
+    async fn directory(&self, _: &ChannelAccess) -> Result<Directory, CallFailure> {
+        Ok(Directory::default())
     }
 
     async fn prepare(&self, _: &ChannelAccess, _: &SourceMedia) -> Result<Prepared, CallFailure> {

@@ -54,6 +54,7 @@ fn report(userid: String, member: &Member) -> MemberReport {
     let name = if member.name.is_empty() { &userid } else { &member.name };
     MemberReport {
         display_name: name.clone(),
+        departments: member.department.clone(),
         name: userid,
         status,
     }
@@ -62,6 +63,7 @@ fn report(userid: String, member: &Member) -> MemberReport {
 fn unnamed(userid: String, status: AccountStatus) -> MemberReport {
     MemberReport {
         display_name: userid.clone(),
+        departments: Vec::new(),
         name: userid,
         status,
     }

@@ -1,4 +1,4 @@
-use moments_domain::ChannelKind;
+use moments_domain::{AppKind, ChannelKind};
 use moments_media::MediaFormat;
 use moments_wire::WireClient;
 
@@ -303,7 +303,7 @@ async fn a_check_proves_the_credential_and_tells_each_members_standing() {
         match seen.api.as_str() {
             "gettoken" => r#"{"access_token":"T1","expires_in":7200}"#.into(),
             "get_follow_user_list" => r#"{"errcode":0,"follow_user":["a","b","c","d","e","f"]}"#.into(),
-            _ if asked("a") => r#"{"errcode":0,"userid":"a","name":"张伟","status":1}"#.into(),
+            _ if asked("a") => r#"{"errcode":0,"userid":"a","name":"张伟","status":1,"department":[2,7]}"#.into(),
             _ if asked("b") => r#"{"errcode":0,"userid":"b","name":"","status":4}"#.into(),
             _ if asked("c") => r#"{"errcode":0,"userid":"c","name":"王芳","status":2}"#.into(),
             _ if asked("d") => r#"{"errcode":60111,"errmsg":"userid not found"}"#.into(),
@@ -330,6 +330,79 @@ async fn a_check_proves_the_credential_and_tells_each_members_standing() {
         ]
     );
     assert_eq!(fake.calls("gettoken").len(), 1);
+    assert_eq!(
+        (&report.members[0].departments[..], report.members[1].departments.len()),
+        (&[2, 7][..], 0)
+    );
+}
+
+#[tokio::test]
+async fn an_installed_app_without_its_rights_is_refused_with_what_to_tick() {
+    for (app, held, missing) in [
+        (AppKind::SelfBuilt, "", ""),
+        (
+            AppKind::ProviderDeveloped,
+            r#""externalcontact:moment:post","externalcontact:moment:list","externalcontact:base:base""#,
+            "",
+        ),
+        (
+            AppKind::ProviderDeveloped,
+            r#""externalcontact:moment:list","externalcontact:base:base""#,
+            "「客户朋友圈 → 发表到成员客户的朋友圈」(externalcontact:moment:post)。",
+        ),
+        (
+            AppKind::ProviderDeveloped,
+            r#""externalcontact:moment:post""#,
+            "「客户朋友圈 → 获取企业全部的发表记录」(externalcontact:moment:list)、「客户基础信息」(externalcontact:base:base)。",
+        ),
+    ] {
+        let (platform, _fake, mut channel) = corp(move |seen| match seen.api.as_str() {
+            "gettoken" => r#"{"access_token":"T1","expires_in":7200}"#.into(),
+            "get_permissions" => format!(r#"{{"errcode":0,"app_permissions":[{held}]}}"#),
+            _ => r#"{"errcode":0,"follow_user":[]}"#.into(),
+        })
+        .await;
+        channel.app = app;
+        match platform.check(&channel).await {
+            Ok(_) => assert_eq!(missing, ""),
+            Err(CallFailure::Refused(refusal)) => {
+                assert_eq!(
+                    (refusal.class, refusal.code.as_str()),
+                    (ErrorClass::Configuration, "APP_PERMISSIONS_MISSING")
+                );
+                assert!(
+                    !missing.is_empty() && refusal.message.contains(missing),
+                    "{}",
+                    refusal.message
+                );
+            }
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn departments_and_tags_are_listed_for_choosing_targets() {
+    let (platform, _fake, channel) = corp(|seen| match seen.api.as_str() {
+        "simplelist" => {
+            r#"{"errcode":0,"department_id":[{"id":1,"parentid":0},{"id":2,"parentid":1,"order":9}]}"#.into()
+        }
+        _ => r#"{"errcode":0,"tag_group":[{"group_id":"etG","group_name":"等级","tag":[{"id":"etA","name":"金卡"}]}]}"#
+            .into(),
+    })
+    .await;
+    let directory = platform.directory(&channel).await.expect("a directory");
+    let shown: Vec<_> = directory.departments.iter().map(|one| (one.id, one.parent)).collect();
+    assert_eq!(shown, [(1, None), (2, Some(1))]);
+    let group = &directory.tag_groups[0];
+    assert_eq!(
+        (
+            group.name.as_str(),
+            group.tags[0].id.as_str(),
+            group.tags[0].name.as_str()
+        ),
+        ("等级", "etA", "金卡")
+    );
 }
 
 #[tokio::test]
