@@ -1,6 +1,6 @@
 # The index of commands. Each installs what it needs.
 
-.PHONY: run demo build test chaos bench
+.PHONY: run demo build test chaos fuzz bench
 
 # Build, publish a demonstration on the sandbox, print the result, go on serving.
 run: quick
@@ -28,6 +28,10 @@ test:
 # The long fault run: 2000 tasks on 50 corps over each server database. CI runs a short one.
 chaos:
 	scripts/chaos
+
+# A minute of hostile input for each callback target.
+fuzz:
+	scripts/fuzz
 
 # The benchmark over every database: figures of this machine, as ratios in one run.
 bench:
