@@ -79,6 +79,9 @@ pub(crate) struct Plan {
     /// On servers: tasks due one by one.
     #[arg(long, default_value_t = 100)]
     pub(crate) server_punctual: usize,
+    /// Words on the list that texts are checked against.
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) words: usize,
     /// Divides every count and duration above, for a quick look.
     #[arg(long, default_value_t = 1)]
     pub(crate) divide: usize,
@@ -94,14 +97,20 @@ pub(crate) enum Measure {
     Lateness,
     /// What claim and creation cost as the tables grow.
     Waiting,
+    /// Text a second that is checked against word lists. Needs no database.
+    Words,
 }
 
 impl Measure {
-    const ALL: [Self; 4] = [Self::Create, Self::Drain, Self::Lateness, Self::Waiting];
+    const ALL: [Self; 5] = [Self::Create, Self::Drain, Self::Lateness, Self::Waiting, Self::Words];
 
     /// Filling a server with a million rows would take longer than everything else.
     pub(crate) fn runs_on_servers(self) -> bool {
-        self != Self::Waiting
+        self.needs_a_database() && self != Self::Waiting
+    }
+
+    pub(crate) fn needs_a_database(self) -> bool {
+        self != Self::Words
     }
 }
 
@@ -137,6 +146,7 @@ impl fmt::Display for Measure {
             Self::Drain => "drain",
             Self::Lateness => "lateness",
             Self::Waiting => "waiting",
+            Self::Words => "words",
         })
     }
 }

@@ -23,6 +23,7 @@ mod stand_in;
 mod stats;
 mod usage;
 mod waiting;
+mod words;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -69,6 +70,10 @@ async fn bounded(plan: &Plan) -> anyhow::Result<()> {
 
 /// Each database has a table, which is printed as soon as it is whole.
 async fn measures(plan: &Plan) -> anyhow::Result<()> {
+    if plan.only.contains(&Measure::Words) {
+        eprintln!("measuring words …");
+        println!("{}\n", report::table(&words::run(plan)?));
+    }
     for database in Database::chosen(plan) {
         let mut columns = Vec::new();
         for site in Site::all(plan, database)? {
@@ -76,6 +81,7 @@ async fn measures(plan: &Plan) -> anyhow::Result<()> {
         }
         match (database, columns.as_slice()) {
             (_, []) => (),
+            (Database::Sqlite, [(_, rows)]) if rows.is_empty() => (),
             (Database::Sqlite, [(_, rows)]) => println!("{}\n", report::table(rows)),
             (_, columns) => println!("{}\n", report::across(&database.to_string(), columns)),
         }
@@ -93,6 +99,8 @@ async fn rows(site: &Site, database: Database) -> anyhow::Result<Vec<Row>> {
             Measure::Drain => drain::run(site).await,
             Measure::Lateness => lateness::run(site).await,
             Measure::Waiting => waiting::run(&site.plan).await,
+            // Measured once, before all databases.
+            Measure::Words => Ok(Vec::new()),
         };
         rows.extend(more.with_context(|| format!("measuring {what}"))?);
     }

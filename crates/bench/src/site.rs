@@ -76,7 +76,7 @@ impl Site {
     pub(crate) fn measures(&self) -> impl Iterator<Item = Measure> {
         let file = self.server.is_none();
         let only = self.plan.only.iter().copied();
-        only.filter(move |measure| file || measure.runs_on_servers())
+        only.filter(move |measure| measure.runs_on_servers() || (file && measure.needs_a_database()))
     }
 
     /// The processes and their queue in a few words.
