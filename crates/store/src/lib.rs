@@ -43,7 +43,10 @@ pub use health::{Engine, OpenCount, ServerFacts};
 pub use processes::Beats;
 pub use removal::Removal;
 pub use save::{AccountOutcome, AttemptNote, Hold, Save, Saved};
-pub use seals::{CHANNEL_CREDENTIAL, CHANNEL_TOKEN, SEALED, SealKey, SealedPlace, SealedValue};
+pub use seals::{
+    CHANNEL_CALLBACK, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, INSTALL_CREDENTIAL, PUSH_BODY, SEALED, SUITE_TICKET,
+    SUITE_TOKEN, SealKey, SealedPlace, SealedValue,
+};
 pub use shelf::ShelfToken;
 pub use stage::{Picked, Room};
 pub use tasks::{ResultView, TaskView};

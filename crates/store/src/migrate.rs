@@ -122,10 +122,8 @@ async fn unlock(txn: &DatabaseTransaction) -> Result<(), StoreError> {
 
 async fn run(txn: &DatabaseTransaction, script: &str) -> Result<(), StoreError> {
     let dialect = Dialect::of(txn);
-    for statement in spelled(dialect, script)
-        .split(";\n")
-        .filter(|statement| !statement.trim().is_empty())
-    {
+    let script: String = spelled(dialect, script).lines().map(ended).collect();
+    for statement in script.split(";\n").filter(|statement| !statement.trim().is_empty()) {
         match txn.execute_unprepared(statement).await {
             Err(error) if !is_made_already(&error) => return Err(error.into()),
             _ => (),
@@ -138,6 +136,14 @@ async fn run(txn: &DatabaseTransaction, script: &str) -> Result<(), StoreError> 
 #[cfg(test)]
 pub(crate) fn scripts() -> impl Iterator<Item = &'static str> {
     STEPS.iter().map(|(_, script)| *script)
+}
+
+/// A line of a script, without the remark behind a statement's end: SQLite would keep it in front of the table's closing bracket.
+fn ended(line: &str) -> String {
+    match line.split_once(';') {
+        Some((statement, rest)) if rest.trim_start().starts_with("--") => format!("{statement};\n"),
+        _ => format!("{line}\n"),
+    }
 }
 
 /// A script as the database spells it.

@@ -73,8 +73,31 @@ pub static CHANNEL_CREDENTIAL: SealedPlace =
 pub static CHANNEL_TOKEN: SealedPlace =
     place!(number "t_moment_channel"."id", "token" => "channel", "token", renewable: true);
 
+/// Token and AES key of a self-built app's own callback: `channel:17:callback`.
+pub static CHANNEL_CALLBACK: SealedPlace =
+    place!(number "t_moment_channel"."id", "callback" => "channel", "callback", renewable: false);
+/// A suite's newest ticket: `suite:ww5f0a91c27d3be648:ticket`. The platform pushes another one every ten minutes.
+pub static SUITE_TICKET: SealedPlace =
+    place!(text "t_moment_suite"."suite_id", "ticket" => "suite", "ticket", renewable: true);
+/// A suite's access token: `suite:ww5f0a91c27d3be648:token`.
+pub static SUITE_TOKEN: SealedPlace =
+    place!(text "t_moment_suite"."suite_id", "token" => "suite", "token", renewable: true);
+/// The permanent code of an install that nobody owns yet: `install:{state}:credential`.
+pub static INSTALL_CREDENTIAL: SealedPlace =
+    place!(text "t_moment_install"."state", "credential" => "install", "credential", renewable: false);
+/// A push whose work is not done: `push:17:body`.
+pub static PUSH_BODY: SealedPlace = place!(number "t_moment_push"."id", "body" => "push", "body", renewable: false);
+
 /// All of them.
-pub static SEALED: &[&SealedPlace] = &[&CHANNEL_CREDENTIAL, &CHANNEL_TOKEN];
+pub static SEALED: &[&SealedPlace] = &[
+    &CHANNEL_CREDENTIAL,
+    &CHANNEL_TOKEN,
+    &CHANNEL_CALLBACK,
+    &SUITE_TICKET,
+    &SUITE_TOKEN,
+    &INSTALL_CREDENTIAL,
+    &PUSH_BODY,
+];
 
 impl SealedPlace {
     /// What a text in this place is bound to: it opens for this row and field only.

@@ -1,7 +1,7 @@
 -- Whose app a WeCom channel is, and where its own events come in.
 ALTER TABLE t_moment_channel ADD COLUMN app_kind VARCHAR(20) NOT NULL DEFAULT 'SELF_BUILT';
 ALTER TABLE t_moment_channel ADD COLUMN suite_id VARCHAR(64);
-ALTER TABLE t_moment_channel ADD COLUMN callback TEXT;
+ALTER TABLE t_moment_channel ADD COLUMN callback TEXT; -- sealed JSON: token and AES key of its own callback
 
 -- A provider's suite or template: what its pushes brought last, and its access token.
 CREATE TABLE IF NOT EXISTS t_moment_suite (
@@ -26,8 +26,8 @@ CREATE TABLE IF NOT EXISTS t_moment_install (
     expires     BIGINT       NOT NULL,                  -- a state that is still WAITING then is void
     channel_id  BIGINT,                                 -- what it became
     message     TEXT,                                   -- why it failed, in Chinese
-    corp_id     VARCHAR(100),                           -- UNCLAIMED: whose permanent code this is
-    credential  TEXT,                                   -- UNCLAIMED: the sealed permanent code
+    corp_id     VARCHAR(100),                           -- the corp that installed it
+    credential  TEXT,                                   -- sealed permanent code, UNCLAIMED only
     create_time BIGINT       NOT NULL
 );
 CREATE INDEX i_moment_install_status ON t_moment_install (status);
