@@ -32,7 +32,10 @@ fn masked(key: &str, value: Value) -> Value {
     match (key, value) {
         ("id" | "syncTaskId", Value::Number(_)) => json!("[id]"),
         ("timestamp", Value::Number(_)) => json!("[ms]"),
-        ("createTime" | "updateTime" | "publishTime" | "scheduledTime" | "pauseUntil", Value::String(_)) => {
+        (
+            "createTime" | "updateTime" | "publishTime" | "scheduledTime" | "pauseUntil" | "statusTime" | "checkedTime",
+            Value::String(_),
+        ) => {
             json!("[time]")
         }
         ("momentId", Value::String(_)) => json!("[moment]"),

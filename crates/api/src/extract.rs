@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
+use moments_domain::AccountId;
 use moments_domain::ids::MAX_ID;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -58,6 +59,24 @@ impl FromRequestParts<App> for PathId {
         let id = text.parse().ok().filter(|id| (1..=MAX_ID).contains(id));
         id.map(Self)
             .ok_or_else(|| malformed(Some(name), format!("路径参数 {name} 应为 1 到 {MAX_ID} 的整数")))
+    }
+}
+
+/// An account's id in the path: 1 to 100 characters (requirement 3.1). For routes with one parameter.
+#[derive(Clone, Debug)]
+pub(crate) struct PathAccount(pub(crate) AccountId);
+
+impl FromRequestParts<App> for PathAccount {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, app).await;
+        let params = params.map_err(|_| malformed(None, "路径参数格式错误"))?;
+        let (name, text) = params.iter().next().unwrap_or_default();
+        if (1..=100).contains(&text.chars().count()) {
+            return Ok(Self(AccountId(text.to_owned())));
+        }
+        Err(malformed(Some(name), format!("路径参数 {name} 应为 1 到 100 个字符")))
     }
 }
 

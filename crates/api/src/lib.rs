@@ -16,6 +16,7 @@ mod extract;
 mod limits;
 mod metrics;
 mod openapi;
+mod paging;
 mod request_id;
 mod router;
 mod routes;

@@ -24,6 +24,7 @@ pub(crate) const BASE: &str = "/api/v1/workbench/wechat/moments";
 pub(crate) fn documented() -> OpenApiRouter<App> {
     let moments = OpenApiRouter::new()
         .routes(routes!(accounts::list_accounts))
+        .routes(routes!(accounts::account_history))
         .routes(routes!(sync::create_sync))
         .routes(routes!(preflight::preflight))
         .routes(routes!(tasks::get_task))

@@ -1,5 +1,6 @@
 //! The edge as a caller sees it: the whole router over a real engine with a database in memory; only the platform is a stand-in.
 
+mod accounts;
 mod answers;
 mod channels;
 mod edge;

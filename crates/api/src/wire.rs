@@ -2,8 +2,8 @@
 
 use moments_domain::ids::MAX_ID;
 use moments_domain::{
-    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, ResultStatus, Stage,
-    TaskStatus, Timestamp, Verdict,
+    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, NoticedBy, ResultStatus,
+    Stage, StatusCode, TaskStatus, Timestamp, Verdict,
 };
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -49,6 +49,7 @@ enumerations! {
     account_type => AccountType, "账号类型：PERSONAL 个人微信，WEWORK 企业微信成员";
     account_status => AccountStatus, "账号状态：ACTIVE 可发布，OFFLINE 暂时离线，EXPIRED 须重新授权";
     channel_kind => ChannelKind, "平台：WECOM 企业微信应用，GEWE 个人微信网关设备";
+    noticed_by => NoticedBy, "由谁发现：CHECK 定期检查，PUBLISH 发布时，CALLBACK 平台通知，USER 用户触发的检查，BIND 绑定渠道";
     task_status => TaskStatus, "任务状态，由各账号的结果汇总得出";
     result_status => ResultStatus, "该账号的发布状态";
     finding_level => FindingLevel, "WARNING 提醒，不影响创建任务；BLOCKED 阻止创建任务";
@@ -63,10 +64,16 @@ pub(crate) fn fail_reason() -> Object {
     names_or_null(reasons, "失败原因代码，未失败时为 null")
 }
 
+/// The schema of `statusCode`: one of the names, or null.
+pub(crate) fn status_code() -> Object {
+    let names = StatusCode::ALL.iter().map(|code| code.name());
+    names_or_null(names, "不能发布的原因代码，状态为 ACTIVE 时为 null")
+}
+
 /// The schema of an account's status where there may be none to tell of.
 pub(crate) fn account_status_or_null() -> Object {
     let statuses = AccountStatus::ALL.iter().map(|status| status.name());
-    names_or_null(statuses, "账号当前状态；与账号状态无关时为 null")
+    names_or_null(statuses, "账号状态；没有可说明的状态时为 null")
 }
 
 /// The schema of a channel's `appKind`: one of the names, or null.

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod library;
 pub mod publication;
 pub mod request;
+pub mod standing;
 pub mod status;
 pub mod time;
 
@@ -24,5 +25,6 @@ pub use error::{ErrorClass, FailReason, Failure, FieldError, MomentError};
 pub use finding::{Finding, FindingCode, FindingLevel, Verdict};
 pub use ids::{AccountId, ChannelId, PublicationId, TaskId, UserId};
 pub use publication::{Move, Publication, PublicationState, Ready, WaitReason};
+pub use standing::{NoticedBy, Standing, StatusCode, StatusReason};
 pub use status::{Outcome, ResultStatus, Stage, TaskStatus};
 pub use time::Timestamp;

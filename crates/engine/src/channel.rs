@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moments_domain::{ChannelId, Timestamp};
+use moments_domain::{ChannelId, NoticedBy, Timestamp};
 use moments_platforms::{CallFailure, ChannelAccess};
 use moments_store::{CHANNEL_CREDENTIAL, Channel};
 
@@ -88,7 +88,13 @@ impl Engine {
             let why = failure_of_call(access.kind, failure).message;
             tracing::warn!(channel.id = %access.id, why, "the credential no longer works");
             self.store
-                .break_channel(access.id, access.credential_version, &why, self.clock.now())
+                .break_channel(
+                    access.id,
+                    access.credential_version,
+                    &why,
+                    NoticedBy::Publish,
+                    self.clock.now(),
+                )
                 .await?;
             self.channels_cache.forget(access.id);
         }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use moments_domain::ChannelKind;
 use moments_media::MediaLimits;
 use moments_platforms::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, Platform,
-    Platforms, Post, Prepared, SearchWindow, SourceMedia,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, MemberReport,
+    Platform, Platforms, Post, Prepared, SearchWindow, SourceMedia,
 };
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
@@ -109,6 +109,10 @@ impl Platform for Measured {
 
     async fn check(&self, channel: &ChannelAccess) -> Result<ChannelReport, CallFailure> {
         self.call("check", self.inner.check(channel)).await
+    }
+
+    async fn missing(&self, channel: &ChannelAccess, names: &[String]) -> Result<Vec<MemberReport>, CallFailure> {
+        self.call("missing", self.inner.missing(channel, names)).await
     }
 
     async fn directory(&self, channel: &ChannelAccess) -> Result<Directory, CallFailure> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use moments_domain::{AccountStatus, ErrorClass};
+use moments_domain::{ErrorClass, Standing, StatusCode};
 use moments_gewe::{Device, GeweClient, Profile, RefusalClass, Staged};
 use moments_media::{MediaKind, MediaLimits};
 use moments_wire::{CallError, WireClient};
@@ -125,8 +125,7 @@ impl Platform for GewePlatform {
             (Ok(profile), Some(wxid)) if profile.wxid != *wxid => return Err(other_account()),
             (Ok(profile), _) => active(profile),
             (Err(error), Some(wxid)) => match moments_gewe::class(&error) {
-                Some(RefusalClass::Offline) => absent(wxid, AccountStatus::Offline),
-                Some(RefusalClass::DeviceGone) => absent(wxid, AccountStatus::Expired),
+                Some(RefusalClass::Offline) => offline(wxid),
                 _ => return Err(failure(error)),
             },
             (Err(error), None) => return Err(failure(error)),
@@ -203,17 +202,17 @@ fn active(profile: Profile) -> MemberReport {
     MemberReport {
         name: profile.wxid,
         display_name,
-        status: AccountStatus::Active,
+        standing: Standing::Active,
         departments: Vec::new(),
     }
 }
 
 /// The name of an account that cannot be asked is unknown, which is told by the wxid.
-fn absent(wxid: &str, status: AccountStatus) -> MemberReport {
+fn offline(wxid: &str) -> MemberReport {
     MemberReport {
         name: wxid.to_owned(),
         display_name: wxid.to_owned(),
-        status,
+        standing: Standing::of(StatusCode::DeviceOffline),
         departments: Vec::new(),
     }
 }

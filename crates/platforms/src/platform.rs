@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use moments_domain::{AccountStatus, AppKind, ChannelId, ChannelKind, ErrorClass, Timestamp};
+use moments_domain::{AppKind, ChannelId, ChannelKind, ErrorClass, Standing, Timestamp};
 use moments_media::{KeptMedia, MediaLimits};
 use secrecy::SecretString;
 
@@ -168,7 +168,7 @@ pub struct MemberReport {
     /// What people call it.
     pub display_name: String,
     /// Whether it can publish now.
-    pub status: AccountStatus,
+    pub standing: Standing,
     /// Its departments (WeCom); empty where the platform does not tell.
     pub departments: Vec<i64>,
 }
@@ -232,6 +232,12 @@ pub trait Platform: Send + Sync {
 
     /// Checks the credential and lists who may publish.
     async fn check(&self, channel: &ChannelAccess) -> Result<ChannelReport, CallFailure>;
+
+    /// Why accounts that [`Platform::check`] no longer lists are gone: a report for each of which the platform says something, by its own names. None
+    /// where it lists all that it knows of.
+    async fn missing(&self, _channel: &ChannelAccess, _names: &[String]) -> Result<Vec<MemberReport>, CallFailure> {
+        Ok(Vec::new())
+    }
 
     /// Departments and customer tags, to choose targets by.
     async fn directory(&self, channel: &ChannelAccess) -> Result<Directory, CallFailure>;

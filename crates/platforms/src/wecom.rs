@@ -11,8 +11,8 @@ use moments_wecom::{Attachment, AttachmentKind, CreationResult, JobStatus, NewMo
 use moments_wire::CallError;
 
 use crate::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, Platform, Post,
-    Prepared, Refusal, SearchWindow, SourceMedia, TokenShelf,
+    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, MemberReport,
+    Platform, Post, Prepared, Refusal, SearchWindow, SourceMedia, TokenShelf,
 };
 
 mod confirm;
@@ -84,6 +84,10 @@ impl Platform for WecomPlatform {
             )
             .await?;
         members::look_up(client, &self.tokens, channel, userids).await
+    }
+
+    async fn missing(&self, channel: &ChannelAccess, names: &[String]) -> Result<Vec<MemberReport>, CallFailure> {
+        members::look_for(&self.client, &self.tokens, channel, names.to_vec()).await
     }
 
     async fn directory(&self, channel: &ChannelAccess) -> Result<Directory, CallFailure> {

@@ -1,12 +1,18 @@
 //! Accounts (requirement 3.1).
 
-use moments_domain::{AccountId, AccountStatus, AccountType, ChannelId, Timestamp, UserId};
+use std::collections::{HashMap, HashSet};
+
+use moments_domain::{
+    AccountId, AccountStatus, AccountType, ChannelId, Standing, StatusCode, StatusReason, Timestamp, UserId,
+};
 use sea_orm::{DatabaseTransaction, QueryResult};
+use serde_json::json as array;
 
 use crate::db::{Statements, Store};
 use crate::dialect::{Dialect, Kind, Sql};
 use crate::error::StoreError;
 use crate::rows::{self, json};
+use crate::standing::{self, Notice, Present, StatusChange};
 use crate::time::to_datetime;
 
 /// One row of `t_wechat_account`.
@@ -20,6 +26,12 @@ pub struct Account {
     pub account_type: AccountType,
     /// Whether it can publish now.
     pub status: AccountStatus,
+    /// Why not; `None` also where nobody noted why.
+    pub reason: Option<StatusReason>,
+    /// Since when; `None`: since before that was noted.
+    pub status_time: Option<Timestamp>,
+    /// When the platform last said how it stands.
+    pub checked_time: Option<Timestamp>,
     /// The way to it.
     pub channel_id: ChannelId,
 }
@@ -34,7 +46,7 @@ pub struct NewAccount {
     /// Its kind.
     pub account_type: AccountType,
     /// Whether it can publish now.
-    pub status: AccountStatus,
+    pub standing: Standing,
 }
 
 impl Store {
@@ -56,22 +68,10 @@ impl Store {
         let rows = self.rows(&OF_CHANNEL, [channel.0.into()]).await?;
         rows.iter().map(account).collect()
     }
-
-    /// Sets the status of every account behind a channel.
-    pub async fn set_account_status(
-        &self,
-        channel: ChannelId,
-        status: AccountStatus,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let name = status.name();
-        let values = [name.into(), to_datetime(now).into(), channel.0.into(), name.into()];
-        self.run(&SET_STATUS, values).await?;
-        Ok(())
-    }
 }
 
-const COLUMNS: &str = "a.id, a.account_id, a.account_name, a.account_type, a.status, a.channel_id";
+const COLUMNS: &str = "a.id, a.account_id, a.account_name, a.account_type, a.status, a.status_code, a.status_reason, a.status_time, \
+    a.checked_time, a.channel_id";
 
 static OF_USER: Sql =
     Sql::each(|_| format!("SELECT {COLUMNS} FROM t_wechat_account a WHERE a.user_id = ? ORDER BY a.id"));
@@ -83,40 +83,67 @@ static WANTED: Sql = Sql::each(|d| {
         "SELECT {COLUMNS} FROM {rows} v {join} t_wechat_account a ON a.account_id = v.account WHERE a.user_id = ? ORDER BY v.place"
     )
 });
-static SET_STATUS: Sql = Sql::each(|d| {
-    let now = d.time();
-    format!("UPDATE t_wechat_account SET status = ?, update_time = {now} WHERE channel_id = ? AND status <> ?")
-});
-
-/// Makes the channel's accounts exactly what a check reported; a mere wxid is no name and replaces none. Members that are no longer reported become EXPIRED: tasks may still name them.
+/// Makes the channel's accounts exactly what a check reported; a mere wxid is no name and replaces none. Members that are no longer reported become
+/// EXPIRED, if they are not already for a reason of their own: tasks may still name them.
 pub(crate) async fn replace(
     txn: &DatabaseTransaction,
     (user, channel): (UserId, ChannelId),
     first_id: i64,
     reported: &[NewAccount],
-    now: Timestamp,
+    notice: Notice,
+) -> Result<Vec<StatusChange>, StoreError> {
+    let present = standing::lock(txn, channel).await?;
+    let by_id: HashMap<_, _> = reported.iter().map(|new| (&new.account_id, &new.standing)).collect();
+    let wanted = |account: &Present| match by_id.get(&account.account_id) {
+        Some(standing) => Some((*standing).clone()),
+        None => is_still_expected(account).then(|| Standing::of(StatusCode::Unlisted)),
+    };
+    let changes = standing::change(txn, &present, wanted, notice).await?;
+    let known: HashSet<_> = present.iter().map(|account| &account.account_id).collect();
+    let new = (first_id..)
+        .zip(reported)
+        .filter(|(_, new)| !known.contains(&new.account_id));
+    let new: HashMap<_, _> = new.map(|(id, new)| (id, &new.standing)).collect();
+    write(txn, (user, channel), first_id, reported, notice.at).await?;
+    if !new.is_empty() {
+        standing::came(txn, &new, notice).await?;
+    }
+    Ok(changes)
+}
+
+/// Whether an account that is no longer reported counted as there until now: one that had gone before keeps the reason that it went for.
+fn is_still_expected(account: &Present) -> bool {
+    account.status != AccountStatus::Expired || matches!(account.code, None | Some(StatusCode::CredentialBroken))
+}
+
+/// What a check reported, but for the status of accounts that were known before.
+async fn write(
+    txn: &DatabaseTransaction,
+    (user, channel): (UserId, ChannelId),
+    first_id: i64,
+    reported: &[NewAccount],
+    at: Timestamp,
 ) -> Result<(), StoreError> {
-    let now = to_datetime(now);
+    let now = to_datetime(at);
     let row = |(id, new): (i64, &NewAccount)| {
-        let (kind, status) = (new.account_type.name(), new.status.name());
-        (
+        let (code, reason) = standing::told(&new.standing);
+        array!([
             id,
             user.0,
-            new.account_id.0.clone(),
-            kind,
+            new.account_id.0,
+            new.account_type.name(),
             shorter(&new.account_name),
-            status,
-            now.clone(),
-            channel.0,
-        )
+            new.standing.status().name(),
+            code,
+            reason,
+            at.0,
+            now,
+            channel.0
+        ])
     };
     let rows: Vec<_> = (first_id..).zip(reported).map(row).collect();
     let listed = json(&rows)?;
-    txn.run(
-        &EXPIRE_OTHERS,
-        [now.clone().into(), channel.0.into(), listed.clone().into()],
-    )
-    .await?;
+    txn.run(&CHECKED, [at.0.into(), channel.0.into()]).await?;
     txn.run(&UPDATE_LISTED, [listed.clone().into()]).await?;
     txn.run(&INSERT_LISTED, [listed.into()]).await?;
     Ok(())
@@ -135,21 +162,18 @@ fn listed(dialect: Dialect) -> String {
         ("kind", Kind::Text),
         ("name", Kind::Text),
         ("status", Kind::Text),
+        ("code", Kind::Text),
+        ("reason", Kind::Text),
+        ("since", Kind::Int),
         ("at", Kind::Time),
         ("channel", Kind::Int),
     ])
 }
 
-static EXPIRE_OTHERS: Sql = Sql::each(|d| {
-    let (now, listed) = (d.time(), listed(d));
-    format!(
-        "UPDATE t_wechat_account SET status = 'EXPIRED', update_time = {now} WHERE channel_id = ? \
-         AND account_id NOT IN (SELECT v.account FROM {listed} v)"
-    )
-});
+static CHECKED: Sql = Sql::same("UPDATE t_wechat_account SET checked_time = ? WHERE channel_id = ?");
 static UPDATE_LISTED: Sql = Sql::each(|d| {
     let name = "CASE WHEN v.name = v.account THEN coalesce(t.account_name, v.name) ELSE v.name END";
-    let set = [("status", "v.status"), ("account_name", name), ("update_time", "v.at")];
+    let set = [("account_name", name), ("update_time", "v.at")];
     d.update(
         "t_wechat_account",
         &set,
@@ -160,20 +184,29 @@ static UPDATE_LISTED: Sql = Sql::each(|d| {
 static INSERT_LISTED: Sql = Sql::each(|d| {
     let (listed, or_nothing) = (listed(d), d.or_nothing("t_wechat_account", "account_id"));
     format!(
-        "INSERT INTO t_wechat_account \
-         (id, user_id, account_id, account_type, account_name, status, create_time, update_time, channel_id) \
-         SELECT v.id, v.owner, v.account, v.kind, v.name, v.status, v.at, v.at, v.channel FROM {listed} v WHERE true {or_nothing}"
+        "INSERT INTO t_wechat_account (id, user_id, account_id, account_type, account_name, status, status_code, status_reason, \
+         status_time, checked_time, status_changes, create_time, update_time, channel_id) \
+         SELECT v.id, v.owner, v.account, v.kind, v.name, v.status, v.code, v.reason, v.since, v.since, 1, v.at, v.at, v.channel \
+         FROM {listed} v WHERE true {or_nothing}"
     )
 });
 
 fn account(row: &QueryResult) -> Result<Account, StoreError> {
     const TABLE: &str = "t_wechat_account";
     let id = row.try_get("", "id")?;
+    let code: Option<StatusCode> = rows::parse_opt(row, TABLE, id, "status_code")?;
+    let message: Option<String> = row.try_get("", "status_reason")?;
     Ok(Account {
         account_id: AccountId(row.try_get("", "account_id")?),
         account_name: row.try_get("", "account_name")?,
         account_type: rows::parse(row, TABLE, id, "account_type")?,
         status: rows::parse(row, TABLE, id, "status")?,
+        reason: code.map(|code| StatusReason {
+            code,
+            message: message.unwrap_or_default(),
+        }),
+        status_time: rows::time_opt(row, "status_time")?,
+        checked_time: rows::time_opt(row, "checked_time")?,
         channel_id: ChannelId(row.try_get("", "channel_id")?),
     })
 }

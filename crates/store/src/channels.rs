@@ -1,15 +1,16 @@
 //! Channels: one authorised way to a platform each.
 
-use moments_domain::{AppKind, ChannelId, ChannelKind, Timestamp, UserId};
+use moments_domain::{AppKind, ChannelId, ChannelKind, FailReason, NoticedBy, Timestamp, UserId};
 use sea_orm::{DatabaseTransaction, QueryResult};
 
 use crate::accounts::{self, NewAccount, shorter};
+use crate::checks;
 use crate::db::{Statements, Store, again, commit};
 use crate::dialect::{Kind, Sql};
 use crate::error::StoreError;
 use crate::rows::{self, json};
 use crate::sequence::Sequence;
-use crate::time::to_datetime;
+use crate::standing::{Notice, StatusChange};
 
 /// One row of `t_moment_channel`.
 #[derive(Clone, Debug)]
@@ -40,10 +41,27 @@ pub struct Channel {
     pub credential_version: i64,
     /// Why the credential does not work, in Chinese; `None`: it does, as far as anybody knows.
     pub broken_reason: Option<String>,
+    /// Since when the credential is suspected, having been refused once; `None`: it is not, or it is known to be broken.
+    pub suspect_since: Option<Timestamp>,
+    /// What an administrator should know although no account is at fault.
+    pub notice: Option<ChannelNotice>,
+    /// When the platform was last asked after it.
+    pub checked_time: Timestamp,
     /// No creation before this.
     pub pause_until: Timestamp,
     /// When it was bound.
     pub create_time: Timestamp,
+}
+
+/// What keeps a channel from publishing although its credential works, as far as anybody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelNotice {
+    /// Why a post would fail.
+    pub reason: FailReason,
+    /// The same for people, in Chinese.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
 }
 
 /// A channel to be bound, or bound anew with another credential.
@@ -69,8 +87,8 @@ pub struct NewChannel {
     pub base_url: Option<String>,
 }
 
-const COLUMNS: &str = "c.id, c.user_id, c.kind, c.app_kind, c.suite_id, c.name, c.handle, c.agent_id, c.wxid, c.base_url, c.credential, \
-    c.credential_version, c.broken_reason, c.pause_until, c.create_time";
+pub(crate) const COLUMNS: &str = "c.id, c.user_id, c.kind, c.app_kind, c.suite_id, c.name, c.handle, c.agent_id, c.wxid, c.base_url, c.credential, \
+    c.credential_version, c.broken_reason, c.pause_until, c.create_time, c.suspect_since, c.notice_code, c.notice, c.notice_time, c.checked_time";
 
 impl Store {
     /// A new channel's id; the credential is sealed for it before the row exists.
@@ -97,6 +115,7 @@ impl Store {
     }
 
     /// Stores a channel with its sealed credential and its accounts; an existing one of the same id gets the new credential, and its token is forgotten.
+    /// The accounts that were known before and whose status changed.
     ///
     /// [`StoreError::Conflict`] when the handle or one of the accounts belongs to another channel.
     pub async fn put_channel(
@@ -106,49 +125,20 @@ impl Store {
         sealed: &str,
         reported: &[NewAccount],
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<StatusChange>, StoreError> {
         let first_account = self.take_ids(Sequence::Account, reported.len().max(1)).await?;
+        let notice = Notice {
+            by: NoticedBy::Bind,
+            at: now,
+        };
         again!({
             let txn = self.write().await?;
             put(&txn, id, new, sealed, now).await?;
-            accounts::replace(&txn, (new.user_id, id), first_account, reported, now).await?;
+            checks::mend(&txn, id, None, now).await?;
+            let changes = accounts::replace(&txn, (new.user_id, id), first_account, reported, notice).await?;
             refuse_foreign_accounts(&txn, id, reported).await?;
-            commit(txn).await
-        })
-    }
-
-    /// Notes what a check of the channel found: its accounts, and that the credential works.
-    pub async fn refresh_channel(
-        &self,
-        channel: &Channel,
-        reported: &[NewAccount],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let first_account = self.take_ids(Sequence::Account, reported.len().max(1)).await?;
-        again!({
-            let txn = self.write().await?;
-            txn.run(&MEND, [now.0.into(), channel.id.0.into()]).await?;
-            accounts::replace(&txn, (channel.user_id, channel.id), first_account, reported, now).await?;
-            commit(txn).await
-        })
-    }
-
-    /// Notes that a credential no longer works: its accounts become EXPIRED. Nothing happens when the channel has a newer credential by now.
-    pub async fn break_channel(
-        &self,
-        id: ChannelId,
-        credential_version: i64,
-        why: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        again!({
-            let txn = self.write().await?;
-            let values = [why.into(), now.0.into(), id.0.into(), credential_version.into()];
-            if txn.run(&BREAK, values).await? > 0 {
-                txn.run(&EXPIRE_ACCOUNTS, [to_datetime(now).into(), id.0.into()])
-                    .await?;
-            }
-            commit(txn).await
+            commit(txn).await?;
+            Ok(changes)
         })
     }
 
@@ -179,13 +169,6 @@ static BY_HANDLE: Sql =
 static BY_ID: Sql = Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.id = ?"));
 static OF_USER: Sql =
     Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.user_id = ? ORDER BY c.id"));
-static MEND: Sql = Sql::same("UPDATE t_moment_channel SET broken_reason = NULL, update_time = ? WHERE id = ?");
-static BREAK: Sql =
-    Sql::same("UPDATE t_moment_channel SET broken_reason = ?, update_time = ? WHERE id = ? AND credential_version = ?");
-static EXPIRE_ACCOUNTS: Sql = Sql::each(|d| {
-    let now = d.time();
-    format!("UPDATE t_wechat_account SET status = 'EXPIRED', update_time = {now} WHERE channel_id = ?")
-});
 static ALL_IDS: Sql = Sql::same("SELECT id FROM t_moment_channel ORDER BY id");
 static PAUSE: Sql = Sql::same("UPDATE t_moment_channel SET pause_until = ? WHERE id = ? AND pause_until < ?");
 static NEWEST_MOMENT: Sql = Sql::same(
@@ -266,8 +249,12 @@ static FOREIGN: Sql = Sql::each(|d| {
     )
 });
 
-fn channel(row: &QueryResult) -> Result<Channel, StoreError> {
+pub(crate) fn channel(row: &QueryResult) -> Result<Channel, StoreError> {
     let id: i64 = row.try_get("", "id")?;
+    let reason: Option<FailReason> = rows::parse_opt(row, "t_moment_channel", id, "notice_code")?;
+    let message: Option<String> = row.try_get("", "notice")?;
+    let since = rows::time_opt(row, "notice_time")?;
+    let notice = reason.zip(message).zip(since);
     Ok(Channel {
         id: ChannelId(id),
         user_id: UserId(row.try_get("", "user_id")?),
@@ -282,6 +269,9 @@ fn channel(row: &QueryResult) -> Result<Channel, StoreError> {
         credential: row.try_get("", "credential")?,
         credential_version: row.try_get("", "credential_version")?,
         broken_reason: row.try_get("", "broken_reason")?,
+        suspect_since: rows::time_opt(row, "suspect_since")?,
+        notice: notice.map(|((reason, message), since)| ChannelNotice { reason, message, since }),
+        checked_time: Timestamp(row.try_get("", "checked_time")?),
         pause_until: Timestamp(row.try_get("", "pause_until")?),
         create_time: Timestamp(row.try_get("", "create_time")?),
     })

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod channels;
+mod checks;
 mod claim;
 mod commit;
 mod connect;
@@ -16,6 +17,7 @@ mod dialect;
 mod error;
 mod gate;
 mod health;
+mod history;
 mod media;
 mod migrate;
 mod processes;
@@ -27,12 +29,14 @@ mod seals;
 mod sequence;
 mod shelf;
 mod stage;
+mod standing;
 mod statuses;
 mod tasks;
 mod time;
 
 pub use accounts::{Account, NewAccount};
-pub use channels::{Channel, NewChannel};
+pub use channels::{Channel, ChannelNotice, NewChannel};
+pub use checks::ClaimedCheck;
 pub use claim::{Claimed, Lease, Target};
 pub use connect::{Options, shown};
 pub use create::{Created, Idempotency, NewPublication, NewResult, NewTask};
@@ -40,6 +44,7 @@ pub use db::Store;
 pub use error::StoreError;
 pub use gate::{Gate, NoSubmit};
 pub use health::{Engine, OpenCount, ServerFacts};
+pub use history::{AccountEvent, AccountHistory};
 pub use processes::Beats;
 pub use removal::Removal;
 pub use save::{AccountOutcome, AttemptNote, Hold, Save, Saved};
@@ -49,4 +54,5 @@ pub use seals::{
 };
 pub use shelf::ShelfToken;
 pub use stage::{Picked, Room};
+pub use standing::StatusChange;
 pub use tasks::{ResultView, TaskView};

@@ -30,6 +30,7 @@ impl Store {
             if txn.run(&DELETE, [id.0.into(), user.0.into()]).await? == 0 {
                 return Ok(None);
             }
+            txn.run(&DELETE_HISTORY, [id.0.into()]).await?;
             txn.run(&DELETE_ACCOUNTS, [id.0.into()]).await?;
             txn.run(&DELETE_UPLOADS, [id.0.into()]).await?;
             let failed_publications = fail_open(&txn, id, now).await?;
@@ -40,6 +41,9 @@ impl Store {
 }
 
 static DELETE: Sql = Sql::same("DELETE FROM t_moment_channel WHERE id = ? AND user_id = ?");
+static DELETE_HISTORY: Sql = Sql::same(
+    "DELETE FROM t_moment_account_event WHERE account_row IN (SELECT id FROM t_wechat_account WHERE channel_id = ?)",
+);
 static DELETE_ACCOUNTS: Sql = Sql::same("DELETE FROM t_wechat_account WHERE channel_id = ?");
 static DELETE_UPLOADS: Sql = Sql::same("DELETE FROM t_moment_upload WHERE channel_id = ?");
 

@@ -4,7 +4,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use moments_domain::{AccountStatus, ErrorClass};
+use moments_domain::{ErrorClass, Standing, StatusCode};
 use moments_media::MediaLimits;
 use moments_platforms::{
     Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, MemberReport,
@@ -78,16 +78,16 @@ impl Platform for CheckOnly {
 }
 
 fn members() -> Vec<MemberReport> {
-    let member = |name: &str, display_name: &str, status| MemberReport {
+    let member = |name: &str, display_name: &str, standing| MemberReport {
         name: name.to_owned(),
         display_name: display_name.to_owned(),
-        status,
+        standing,
         departments: Vec::new(),
     };
     vec![
-        member("zhangsan", "张三", AccountStatus::Active),
-        member("lisi", "李四", AccountStatus::Active),
-        member("wangwu", "王五", AccountStatus::Offline),
+        member("zhangsan", "张三", Standing::Active),
+        member("lisi", "李四", Standing::Active),
+        member("wangwu", "王五", Standing::of(StatusCode::MemberNotActivated)),
     ]
 }
 

@@ -24,7 +24,10 @@ fn guarded() -> Vec<Guarded> {
                 assert!(path.ends_with('z'), "{path} is open to everyone");
                 continue;
             };
-            let path = path.replace("{taskId}", "1").replace("{id}", "1");
+            let path = path
+                .replace("{taskId}", "1")
+                .replace("{id}", "1")
+                .replace("{accountId}", "1");
             routes.push(Guarded {
                 method: method.to_uppercase(),
                 path,
@@ -67,7 +70,7 @@ async fn no_route_opens_without_a_good_token() {
         ("TOKEN_EXPIRED", expired),
     ];
     let routes = guarded();
-    assert_eq!(routes.len(), 11, "every route of the API is in the document");
+    assert_eq!(routes.len(), 12, "every route of the API is in the document");
     for route in &routes {
         assert_eq!(
             answer(&world, route, None).await.error(401),

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use moments_domain::{AccountStatus, ErrorClass, FailReason, Failure, Move, Outcome, Timestamp, WaitReason};
+use moments_domain::{
+    ErrorClass, FailReason, Failure, Move, NoticedBy, Outcome, Standing, StatusCode, Timestamp, WaitReason,
+};
 use moments_platforms::{Answer, CallFailure, Platform, Post, Refusal};
 use moments_store::{Gate, NoSubmit};
 
@@ -181,7 +183,7 @@ pub(crate) async fn published(job: &mut Job<'_>, moment_id: String) -> Result<()
     let (engine, channel) = (job.engine, job.publication.channel_id);
     engine
         .store
-        .set_account_status(channel, AccountStatus::Active, now)
+        .set_account_status(channel, &Standing::Active, NoticedBy::Publish, now)
         .await?;
     job.publication.moment_id = Some(moment_id);
     job.publication.created_time = Some(now);
@@ -225,7 +227,12 @@ async fn wait_for_account(job: &mut Job<'_>, open: &OpenChannel, failure: Failur
     let (engine, now): (_, Timestamp) = (job.engine, job.now());
     engine
         .store
-        .set_account_status(open.channel.id, AccountStatus::Offline, now)
+        .set_account_status(
+            open.channel.id,
+            &Standing::of(StatusCode::DeviceOffline),
+            NoticedBy::Publish,
+            now,
+        )
         .await?;
     if now.since(job.publication.due_time) > engine.settings.late_policy {
         return job.give_up(failure).await;

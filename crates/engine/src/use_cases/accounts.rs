@@ -1,6 +1,7 @@
 //! Accounts that can show a Moment (requirement 2.1).
 
-use moments_domain::{AccountId, AccountStatus, AccountType, UserId};
+use moments_domain::{AccountId, AccountStatus, AccountType, MomentError, StatusReason, Timestamp, UserId};
+use moments_store::AccountHistory;
 
 use crate::app::Engine;
 use crate::problem::Problem;
@@ -16,6 +17,12 @@ pub struct AccountView {
     pub account_type: AccountType,
     /// Whether it can publish now.
     pub status: AccountStatus,
+    /// Why not.
+    pub reason: Option<StatusReason>,
+    /// Since when; `None`: since before that was noted.
+    pub status_time: Option<Timestamp>,
+    /// When the platform last said how it stands.
+    pub checked_time: Option<Timestamp>,
 }
 
 impl Engine {
@@ -27,7 +34,23 @@ impl Engine {
             account_name: account.account_name,
             account_type: account.account_type,
             status: account.status,
+            reason: account.reason,
+            status_time: account.status_time,
+            checked_time: account.checked_time,
         });
         Ok(views.collect())
+    }
+
+    /// How the status of the user's account has changed, newest first, without the first `skip` entries. An account that is not the user's is
+    /// [`MomentError::WechatAccountNotFound`].
+    pub async fn account_history(
+        &self,
+        user: UserId,
+        account: &AccountId,
+        skip: u64,
+        most: u64,
+    ) -> Result<AccountHistory, Problem> {
+        let history = self.store.account_history(user, account, skip, most).await?;
+        history.ok_or_else(|| MomentError::WechatAccountNotFound(vec![account.clone()]).into())
     }
 }

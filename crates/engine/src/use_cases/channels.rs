@@ -1,6 +1,6 @@
 //! Binding, checking and removing channels (issue of secrets: they come in once, are sealed, and never go out).
 
-use moments_domain::{AccountId, AppKind, ChannelId, ChannelKind, FieldError, Timestamp, UserId};
+use moments_domain::{AccountId, AppKind, ChannelId, ChannelKind, FieldError, NoticedBy, Timestamp, UserId};
 use moments_platforms::{CallFailure, ChannelAccess, ChannelReport};
 use moments_store::{CHANNEL_CREDENTIAL, Channel, NewAccount, NewChannel, Removal, StoreError};
 use secrecy::SecretString;
@@ -121,7 +121,12 @@ impl Engine {
         match self.platform(channel.kind)?.check(&access).await {
             Ok(report) => {
                 self.store
-                    .refresh_channel(&channel, &reported(&channel.handle, channel.kind, &report), now)
+                    .refresh_channel(
+                        &channel,
+                        &reported(&channel.handle, channel.kind, &report),
+                        NoticedBy::User,
+                        now,
+                    )
                     .await?;
                 let channel = self.own_channel(user, id).await?;
                 Ok(view(&channel, report.members.len(), now))
@@ -223,7 +228,7 @@ fn reported(handle: &str, kind: ChannelKind, report: &ChannelReport) -> Vec<NewA
         },
         account_name: member.display_name.chars().take(100).collect(),
         account_type: kind.account_type(),
-        status: member.status,
+        standing: member.standing.clone(),
     };
     report.members.iter().map(account).collect()
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use moments_domain::request::SyncRequest;
 use moments_domain::{
-    AccountId, AccountStatus, AppKind, ChannelKind, Clock, FailReason, PublicationId, ResultStatus, Stage, TaskId,
+    AccountId, AppKind, ChannelKind, Clock, FailReason, PublicationId, ResultStatus, Stage, Standing, TaskId,
     TaskStatus, Timestamp, UserId,
 };
 use moments_engine::{Engine, Parts, Probe, Problem, Settings, Step, worker};
@@ -191,7 +191,7 @@ impl World {
             account_id: AccountId((*name).to_owned()),
             account_name: (*name).to_owned(),
             account_type: kind.account_type(),
-            status: AccountStatus::Active,
+            standing: Standing::Active,
         };
         let accounts: Vec<_> = accounts.iter().map(account).collect();
         self.store

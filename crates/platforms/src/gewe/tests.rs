@@ -168,7 +168,7 @@ async fn a_check_believes_the_profile_and_reconnects_once() {
                 let [member] = report.members.as_slice() else {
                     panic!("one account")
                 };
-                format!("{} {} {}", member.name, member.display_name, member.status)
+                format!("{} {} {}", member.name, member.display_name, member.standing.status())
             }
             Err(failure) => shown(&failure),
         };

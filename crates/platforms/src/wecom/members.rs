@@ -1,7 +1,7 @@
 //! Who may publish through a channel (reference wecom 5).
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use moments_domain::{AccountStatus, ErrorClass};
+use moments_domain::{ErrorClass, Standing, StatusCode};
 use moments_wecom::{Member, MemberStatus, WecomClient};
 
 use crate::{CallFailure, ChannelAccess, ChannelReport, MemberReport};
@@ -23,48 +23,102 @@ pub(super) async fn look_up(
     Ok(ChannelReport { members })
 }
 
+/// Why members are not among those who may use customer contact.
+pub(super) async fn look_for(
+    client: &WecomClient,
+    tokens: &TokenKeeper,
+    channel: &ChannelAccess,
+    userids: Vec<String>,
+) -> Result<Vec<MemberReport>, CallFailure> {
+    let reports = userids
+        .into_iter()
+        .map(|userid| absent(client, tokens, channel, userid));
+    stream::iter(reports).buffered(AT_ONCE).try_collect().await
+}
+
 async fn one(
     client: &WecomClient,
     tokens: &TokenKeeper,
     channel: &ChannelAccess,
     userid: String,
 ) -> Result<MemberReport, CallFailure> {
-    let name = userid.as_str();
-    match tokens
-        .with_token(channel, |token| async move { client.user_get(&token, name).await })
-        .await
-    {
-        Ok(member) => Ok(report(userid, &member)),
+    match ask(client, tokens, channel, &userid).await? {
+        Asked::Told(member) => Ok(report(&userid, &member)),
+        Asked::Unknown => Ok(unnamed(&userid, Standing::of(StatusCode::MemberNotFound))),
+        // The app may list the member but not read it; that does not keep the member from publishing.
+        Asked::Hidden => Ok(unnamed(&userid, Standing::Active)),
+    }
+}
+
+async fn absent(
+    client: &WecomClient,
+    tokens: &TokenKeeper,
+    channel: &ChannelAccess,
+    userid: String,
+) -> Result<MemberReport, CallFailure> {
+    match ask(client, tokens, channel, &userid).await? {
+        Asked::Told(member) => {
+            let report = report(&userid, &member);
+            Ok(match report.standing {
+                Standing::Active => MemberReport {
+                    standing: Standing::of(StatusCode::NoCustomerContact),
+                    ..report
+                },
+                Standing::Not(_) => report,
+            })
+        }
+        Asked::Unknown | Asked::Hidden => Ok(unnamed(&userid, Standing::of(StatusCode::MemberNotFound))),
+    }
+}
+
+/// What the platform says of one member.
+enum Asked {
+    Told(Member),
+    /// There is no such member, or not for this app.
+    Unknown,
+    /// The app may not read the member.
+    Hidden,
+}
+
+async fn ask(
+    client: &WecomClient,
+    tokens: &TokenKeeper,
+    channel: &ChannelAccess,
+    userid: &str,
+) -> Result<Asked, CallFailure> {
+    let get = |token| async move { client.user_get(&token, userid).await };
+    match tokens.with_token(channel, get).await {
+        Ok(member) => Ok(Asked::Told(member)),
         Err(CallFailure::Refused(refusal)) => match refusal.class {
-            ErrorClass::Target => Ok(unnamed(userid, AccountStatus::Expired)),
-            // The app may list the member but not read it; that does not keep the member from publishing.
-            ErrorClass::Configuration if tokens.is_working(channel) => Ok(unnamed(userid, AccountStatus::Active)),
+            ErrorClass::Target => Ok(Asked::Unknown),
+            ErrorClass::Configuration if tokens.is_working(channel) => Ok(Asked::Hidden),
             _ => Err(CallFailure::Refused(refusal)),
         },
         Err(failure) => Err(failure),
     }
 }
 
-fn report(userid: String, member: &Member) -> MemberReport {
-    let status = match member.status() {
-        MemberStatus::Activated | MemberStatus::Unknown => AccountStatus::Active,
-        MemberStatus::NotActivated => AccountStatus::Offline,
-        MemberStatus::Disabled | MemberStatus::Left => AccountStatus::Expired,
+fn report(userid: &str, member: &Member) -> MemberReport {
+    let standing = match member.status() {
+        MemberStatus::Activated | MemberStatus::Unknown => Standing::Active,
+        MemberStatus::NotActivated => Standing::of(StatusCode::MemberNotActivated),
+        MemberStatus::Disabled => Standing::of(StatusCode::MemberDisabled),
+        MemberStatus::Left => Standing::of(StatusCode::MemberLeft),
     };
-    let name = if member.name.is_empty() { &userid } else { &member.name };
+    let name = if member.name.is_empty() { userid } else { &member.name };
     MemberReport {
-        display_name: name.clone(),
+        name: userid.to_owned(),
+        display_name: name.to_owned(),
+        standing,
         departments: member.department.clone(),
-        name: userid,
-        status,
     }
 }
 
-fn unnamed(userid: String, status: AccountStatus) -> MemberReport {
+fn unnamed(userid: &str, standing: Standing) -> MemberReport {
     MemberReport {
-        display_name: userid.clone(),
+        name: userid.to_owned(),
+        display_name: userid.to_owned(),
+        standing,
         departments: Vec::new(),
-        name: userid,
-        status,
     }
 }

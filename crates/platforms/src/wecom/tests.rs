@@ -316,7 +316,7 @@ async fn a_check_proves_the_credential_and_tells_each_members_standing() {
     let shown: Vec<_> = report
         .members
         .iter()
-        .map(|m| format!("{} {} {}", m.name, m.display_name, m.status))
+        .map(|m| format!("{} {} {}", m.name, m.display_name, m.standing.status()))
         .collect();
     assert_eq!(
         shown,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use moments_domain::{AccountStatus, Move, Outcome, TaskStatus, Timestamp};
+use moments_domain::{AccountStatus, Move, NoticedBy, Outcome, TaskStatus, Timestamp};
 use moments_store::{AccountOutcome, AttemptNote, Created, Hold, NoSubmit, Saved, ShelfToken};
 
 use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step};
@@ -28,6 +28,11 @@ pub(crate) use crate::races::{
     equal_posts_are_never_in_flight_together_over_several_processes, ids_are_never_given_twice_over_several_processes,
     no_publication_is_claimed_twice_by_several_processes, one_process_at_a_time_refreshes_a_token,
     the_gate_holds_over_several_processes, the_same_key_makes_one_task_over_several_processes,
+};
+pub(crate) use crate::standing::{
+    a_check_is_made_by_one_process_and_comes_up_again_when_that_dies,
+    a_suspicion_is_noted_once_and_ends_with_a_verdict_on_the_same_credential,
+    every_change_of_a_status_is_in_the_history_and_nothing_else_is,
 };
 pub(crate) use crate::starts::{
     a_newer_schema_is_no_obstacle, a_start_that_was_cut_off_is_made_good,
@@ -421,7 +426,7 @@ pub(crate) async fn a_refresh_is_fenced(w: World) {
 
 pub(crate) async fn a_broken_credential_expires_its_accounts_and_only_its_own(w: World) {
     w.store
-        .break_channel(w.channels[0], 7, "old", NOW)
+        .break_channel(w.channels[0], 7, "old", NoticedBy::Check, NOW)
         .await
         .expect("a write");
     let status = |n: usize| {
@@ -431,7 +436,7 @@ pub(crate) async fn a_broken_credential_expires_its_accounts_and_only_its_own(w:
     };
     assert_eq!(status(0).await, AccountStatus::Active, "a verdict on an old credential");
     w.store
-        .break_channel(w.channels[0], 1, "40001", NOW)
+        .break_channel(w.channels[0], 1, "40001", NoticedBy::Check, NOW)
         .await
         .expect("a write");
     assert_eq!(

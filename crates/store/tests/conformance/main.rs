@@ -14,6 +14,7 @@ mod databases;
 mod processes;
 mod races;
 mod staging;
+mod standing;
 mod starts;
 mod values;
 mod watching;
@@ -88,4 +89,7 @@ conformance! {
     the_oldest_plan_is_seen_while_a_row_is_handed_over_and_not_while_it_is_held,
     open_publications_are_counted_by_platform_and_state,
     the_database_tells_what_it_is,
+    every_change_of_a_status_is_in_the_history_and_nothing_else_is,
+    a_suspicion_is_noted_once_and_ends_with_a_verdict_on_the_same_credential,
+    a_check_is_made_by_one_process_and_comes_up_again_when_that_dies,
 }

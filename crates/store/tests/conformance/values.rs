@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use moments_domain::{AccountId, ChannelKind, Move, Outcome, Timestamp, UserId};
+use moments_domain::{AccountId, ChannelKind, Move, NoticedBy, Outcome, Timestamp, UserId};
 use moments_store::{AccountOutcome, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, Hold, NewResult, Saved, SealKey, StoreError};
 
 use crate::checks::secs;
@@ -91,7 +91,10 @@ pub(crate) async fn accounts_that_differ_in_case_are_different(w: World) {
     let channel = w.channels[0];
     let found = w.store.find_channel(channel).await.expect("a read").expect("a channel");
     let both = ["Abc", "abc"].map(|name| member(channel, name));
-    w.store.refresh_channel(&found, &both, NOW).await.expect("a write");
+    w.store
+        .refresh_channel(&found, &both, NoticedBy::Check, NOW)
+        .await
+        .expect("a write");
     let wanted = ["abc", "ABC", "Abc"].map(|name| account(channel, name));
     let found = w.store.find_accounts(USER, &wanted).await.expect("a read");
     let found: Vec<_> = found.into_iter().map(|account| account.account_id).collect();
@@ -126,7 +129,7 @@ pub(crate) async fn a_long_name_is_shortened_not_refused(w: World) {
     let mut reported = member(channel, "a");
     reported.account_name = "禾".repeat(200);
     w.store
-        .refresh_channel(&found, &[reported], NOW)
+        .refresh_channel(&found, &[reported], NoticedBy::Check, NOW)
         .await
         .expect("a write");
     let accounts = w.store.accounts_of(channel).await.expect("a read");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use moments_domain::content::MomentContent;
 use moments_domain::{
-    AccountId, AccountStatus, AccountType, AppKind, ChannelId, ChannelKind, Move, Outcome, ResultStatus, TaskId,
-    Timestamp, UserId,
+    AccountId, AccountType, AppKind, ChannelId, ChannelKind, Move, Outcome, ResultStatus, Standing, TaskId, Timestamp,
+    UserId,
 };
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -159,7 +159,7 @@ pub(crate) fn member(channel: ChannelId, name: &str) -> NewAccount {
         account_id: account(channel, name),
         account_name: name.into(),
         account_type: AccountType::Wework,
-        status: AccountStatus::Active,
+        standing: Standing::Active,
     }
 }
 
