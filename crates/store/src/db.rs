@@ -58,8 +58,7 @@ impl Store {
         // Before the schema: two programs must not change a file at once.
         let lock = FileLock::take(options)?.map(Arc::new);
         let (reader, writer) = connect::open(options).await?;
-        // Boxed: its type is as deep as the compiler follows, for every caller.
-        Box::pin(migrate::up(&writer)).await?;
+        migrate::up(&writer).await?;
         let commits = CommitQueue::start(&writer);
         Ok(Self {
             reader,

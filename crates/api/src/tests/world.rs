@@ -76,7 +76,8 @@ impl World {
         let clock = HandClock::at(NOW);
         let verifier = Verifier::hs256(&SECRET.into(), ClaimNames::default()).expect("a verifier");
         let api = Api {
-            engine: engine(&folder, clock.clone()).await,
+            // Boxed: with what opens a database in it, the type of a test is deeper than the compiler follows.
+            engine: Box::pin(engine(&folder, clock.clone())).await,
             verifier,
             clock: clock.clone(),
             limits,

@@ -141,7 +141,7 @@ async fn a_check_believes_the_profile_and_reconnects_once() {
         (HERE, HERE, "wxid_k3 小禾咖啡 ACTIVE", 0),
         (OFFLINE, HERE, "wxid_k3 小禾咖啡 ACTIVE", 1),
         (OFFLINE, OFFLINE, "wxid_k3 wxid_k3 OFFLINE", 1),
-        (GONE, GONE, "wxid_k3 wxid_k3 EXPIRED", 0),
+        (GONE, GONE, "Configuration -1", 0),
         (
             r#"{"ret":200,"data":{"wxid":"wxid_zz"}}"#,
             HERE,
