@@ -116,6 +116,8 @@ struct Shelved {
     /// What another process will have put there once it was asked for the right this many times.
     foreign: Option<(u32, CachedToken)>,
     fence: i64,
+    /// Somebody has the right to refresh.
+    is_taken: bool,
 }
 
 impl MemoryShelf {
@@ -158,6 +160,7 @@ impl TokenShelf for MemoryShelf {
         assert!(until > now, "a right without a time");
         let mut state = self.state();
         match state.foreign.take() {
+            None if std::mem::replace(&mut state.is_taken, true) => Ok(None),
             None => {
                 state.fence += 1;
                 Ok(Some(state.fence))
@@ -175,6 +178,7 @@ impl TokenShelf for MemoryShelf {
 
     async fn finish_refresh(&self, _: ChannelId, fence: i64, token: Option<&CachedToken>) -> Result<bool, ShelfError> {
         let mut state = self.state();
+        state.is_taken = false;
         if let Some(token) = token.filter(|_| fence == state.fence) {
             state.token = Some(token.clone());
         }

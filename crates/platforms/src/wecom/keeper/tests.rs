@@ -228,3 +228,39 @@ async fn a_token_is_shelved_for_other_processes() {
     let other = World::new(shelf, &["T1"]).await;
     assert_eq!((other.call().await.as_str(), other.issued()), ("ok", 0));
 }
+
+#[tokio::test]
+async fn processes_that_race_for_a_token_ask_once_and_replace_a_rejected_one_once() {
+    for (good, asked) in [(&["T1"][..], 1), (&["T2"][..], 2)] {
+        let shelf = empty();
+        let world = World::new(Arc::clone(&shelf), good).await;
+        let processes: Vec<_> = (0..4)
+            .map(|_| TokenKeeper::new(world.keeper.client.clone(), shelf.clone(), world.clock.clone()))
+            .collect();
+        let client = &world.keeper.client;
+        let calls = processes.iter().flat_map(|keeper| {
+            (0..5).map(|_| {
+                keeper.with_token(&world.channel, |token| async move {
+                    client.get_follow_user_list(&token).await
+                })
+            })
+        });
+        assert!(join_all(calls).await.iter().all(Result::is_ok), "{good:?}");
+        assert_eq!(world.issued(), asked, "{good:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_secret_that_does_not_work_leaves_the_old_one_working() {
+    let world = World::answering(MemoryShelf::with("S", secs(3600)), |seen| match seen.api.as_str() {
+        "gettoken" => r#"{"errcode":40001,"errmsg":"invalid credential"}"#.into(),
+        _ => r#"{"errcode":0}"#.into(),
+    })
+    .await;
+    assert_eq!(world.call().await, "ok");
+    let mut trial = world.channel.clone();
+    trial.credential = "mistyped".into();
+    trial.credential_version = 2;
+    assert!(world.keeper.prove(&trial).await.is_err());
+    assert_eq!(world.call().await, "ok");
+}
