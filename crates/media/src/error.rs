@@ -63,6 +63,12 @@ pub enum MediaError {
     /// The kept original is not in this store's folder (another machine's, or removed): take the URL again.
     #[error("kept media is not in this store")]
     NotKept,
+    /// A file that its owner sent was given up after its time, or never was this owner's: it must be sent again.
+    #[error("sent media was given up")]
+    GivenUp,
+    /// A file that its owner sent lies in the folder of another machine.
+    #[error("sent media lies on another machine")]
+    Elsewhere,
     /// The store's folder cannot be written or read.
     #[error("media store failed")]
     Storage(#[from] io::Error),
@@ -88,6 +94,8 @@ impl MediaError {
             Self::NotSupported { .. } => "MEDIA_NOT_SUPPORTED",
             Self::Broken { .. } => "MEDIA_BROKEN",
             Self::NotKept => "MEDIA_NOT_KEPT",
+            Self::GivenUp => "MEDIA_GIVEN_UP",
+            Self::Elsewhere => "MEDIA_ELSEWHERE",
             Self::Storage(_) => "MEDIA_STORAGE",
         }
     }
@@ -95,7 +103,7 @@ impl MediaError {
     /// Whether the same URL may do better later. `NotKept` counts: taking the URL again cures it.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::TimedOut | Self::NotKept | Self::Storage(_) => true,
+            Self::Unreachable(_) | Self::TimedOut | Self::NotKept | Self::Elsewhere | Self::Storage(_) => true,
             Self::HttpStatus(status) => matches!(status, 408 | 425 | 429 | 500..),
             Self::Address(_)
             | Self::Redirects
@@ -103,6 +111,7 @@ impl MediaError {
             | Self::TooLong { .. }
             | Self::TooManyPixels
             | Self::NotSupported { .. }
+            | Self::GivenUp
             | Self::Broken { .. } => false,
         }
     }
@@ -132,6 +141,8 @@ impl MediaError {
             }
             Self::Broken { detail } => format!("文件已损坏：{detail}，请重新导出后再试"),
             Self::NotKept => "素材文件不在本机，将重新下载".to_owned(),
+            Self::GivenUp => "上传的文件已过期清理，请重新上传".to_owned(),
+            Self::Elsewhere => "上传的文件不在本机：多台机器部署时，请让所有进程共用同一个 media.dir".to_owned(),
             Self::Storage(_) => "素材目录读写失败，请检查磁盘空间和权限".to_owned(),
         }
     }

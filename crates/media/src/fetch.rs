@@ -8,14 +8,11 @@ use std::time::Duration;
 use reqwest::dns::Resolve;
 use reqwest::header::{ACCEPT, LOCATION};
 use reqwest::{Client, Response, StatusCode, redirect};
-use sha2::{Digest, Sha256};
-use tempfile::{NamedTempFile, TempPath};
-use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
 use url::Url;
 
 use crate::address::{AddressRule, UrlProblem, check_parsed};
 use crate::error::MediaError;
+use crate::incoming::{Incoming, Received};
 use crate::resolve::{Guarded, SystemLookup};
 
 #[cfg(test)]
@@ -64,14 +61,6 @@ pub struct Fetcher {
     policy: FetchPolicy,
 }
 
-/// A finished download: a temporary file that vanishes with this value unless it is kept.
-#[derive(Debug)]
-pub(crate) struct Fetched {
-    pub(crate) path: TempPath,
-    pub(crate) sha256: String,
-    pub(crate) bytes: u64,
-}
-
 impl Fetcher {
     /// Fails only when the TLS stack cannot start.
     pub fn new(policy: FetchPolicy) -> Result<Self, MediaError> {
@@ -94,7 +83,7 @@ impl Fetcher {
     }
 
     /// Streams the file at `url` into a temporary file in `dir`, hashing on the way.
-    pub(crate) async fn fetch(&self, url: &str, dir: &Path) -> Result<Fetched, MediaError> {
+    pub(crate) async fn fetch(&self, url: &str, dir: &Path) -> Result<Received, MediaError> {
         let url = Url::parse(url.trim()).map_err(|_| UrlProblem::Unparsable)?;
         let transfer = async {
             let response = self.open(url).await?;
@@ -119,7 +108,7 @@ impl Fetcher {
         Err(MediaError::Redirects)
     }
 
-    async fn save(&self, mut response: Response, dir: &Path) -> Result<Fetched, MediaError> {
+    async fn save(&self, mut response: Response, dir: &Path) -> Result<Received, MediaError> {
         if response.status() != StatusCode::OK {
             return Err(MediaError::HttpStatus(response.status().as_u16()));
         }
@@ -130,25 +119,16 @@ impl Fetcher {
                 limit,
             });
         }
-        let (file, path) = NamedTempFile::new_in(dir)?.into_parts();
-        let mut file = File::from_std(file);
-        let mut hash = Sha256::new();
-        let mut bytes = 0;
+        let mut incoming = Incoming::in_folder(dir, limit)?;
         while let Some(chunk) = response.chunk().await.map_err(transfer_error)? {
-            bytes += chunk.len() as u64;
-            if bytes > limit {
-                return Err(MediaError::TooLarge { bytes: None, limit });
-            }
-            hash.update(&chunk);
-            file.write_all(&chunk).await?;
+            incoming.write(&chunk).await?;
         }
-        file.flush().await?;
-        file.sync_all().await?;
-        Ok(Fetched {
-            path,
-            sha256: hex::encode(hash.finalize()),
-            bytes,
-        })
+        incoming.end().await
+    }
+
+    /// The most bytes that one file may have, however it comes.
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.policy.max_bytes
     }
 }
 

@@ -9,6 +9,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -90,6 +91,40 @@ impl Folder {
         self.fitted(serde_json::from_slice(&text).ok()?).ok()
     }
 
+    /// Files and notes that were last written before `before`. Notes that old are removed on the way: what they name can be made again.
+    pub(crate) fn older_than(&self, before: SystemTime) -> io::Result<Vec<String>> {
+        let mut old = Vec::new();
+        for entry in fs::read_dir(&self.root)? {
+            let shelf = entry?.path();
+            let Some(name) = shelf.file_name().and_then(|name| name.to_str()) else {
+                continue;
+            };
+            if name == "notes" || name == "tmp" {
+                written_before(&shelf, before)?
+                    .iter()
+                    .try_for_each(|path| gone(fs::remove_file(path)))?;
+                continue;
+            }
+            let names = written_before(&shelf, before)?.into_iter().filter_map(|path| {
+                let name = path.file_name()?.to_str()?.to_owned();
+                self.place(&name).map(|_| name)
+            });
+            old.extend(names);
+        }
+        Ok(old)
+    }
+
+    /// Removes a file, unless it was written again since `before`.
+    pub(crate) fn remove(&self, sha256: &str, before: SystemTime) -> io::Result<()> {
+        let Some(path) = self.place(sha256) else {
+            return Ok(());
+        };
+        match fs::metadata(&path).and_then(|facts| facts.modified()) {
+            Ok(written) if written >= before => Ok(()),
+            _ => gone(fs::remove_file(path)),
+        }
+    }
+
     fn fitted(&self, note: Note) -> Result<FittedMedia, MediaError> {
         let Note {
             sha256,
@@ -124,5 +159,31 @@ impl Folder {
         let hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let valid = sha256.len() == 64 && sha256.bytes().all(hexadecimal);
         valid.then(|| self.root.join(&sha256[..2]).join(sha256))
+    }
+}
+
+/// The plain files of a folder that were last written before `before`. One that vanishes meanwhile is passed over.
+fn written_before(folder: &Path, before: SystemTime) -> io::Result<Vec<PathBuf>> {
+    let mut old = Vec::new();
+    if !folder.is_dir() {
+        return Ok(old);
+    }
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(facts) = entry.metadata() else {
+            continue;
+        };
+        if facts.is_file() && facts.modified()? < before {
+            old.push(entry.path());
+        }
+    }
+    Ok(old)
+}
+
+/// Another process may have been quicker.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use tempfile::{NamedTempFile, TempPath};
 use tokio::sync::Semaphore;
@@ -13,6 +14,7 @@ use crate::cover::{find_ffmpeg, first_frame, neutral_cover};
 use crate::error::MediaError;
 use crate::fetch::Fetcher;
 use crate::folder::Folder;
+use crate::incoming::{Incoming, Received};
 use crate::limits::MediaLimits;
 use crate::media::{FittedMedia, KeptMedia, MediaFormat, MediaKind};
 use crate::picture::read_picture;
@@ -49,15 +51,28 @@ impl MediaStore {
     ///
     /// The platform's limits are not applied: [`Self::fitted`] does that.
     pub async fn take(&self, url: &str) -> Result<KeptMedia, MediaError> {
-        let fetched = self.fetcher.fetch(url, &self.folder.tmp()).await?;
+        self.keep(self.fetcher.fetch(url, &self.folder.tmp()).await?).await
+    }
+
+    /// Begins to receive a file that somebody sends; its bytes are limited like those of a fetched one.
+    pub fn receive(&self) -> Result<Incoming, MediaError> {
+        Incoming::in_folder(&self.folder.tmp(), self.fetcher.max_bytes())
+    }
+
+    /// Proves that what was received is a sound picture or video, and keeps it, as [`Self::take`] does.
+    pub async fn adopt(&self, incoming: Incoming) -> Result<KeptMedia, MediaError> {
+        self.keep(incoming.end().await?).await
+    }
+
+    async fn keep(&self, received: Received) -> Result<KeptMedia, MediaError> {
         let folder = self.folder.clone();
         self.work(move || {
-            let found = probe(&fetched.path)?;
-            folder.adopt(fetched.path, &fetched.sha256)?;
+            let found = probe(&received.path)?;
+            folder.adopt(received.path, &received.sha256)?;
             Ok(KeptMedia {
-                sha256: fetched.sha256,
+                sha256: received.sha256,
                 format: found.format,
-                bytes: fetched.bytes,
+                bytes: received.bytes,
                 width: found.width,
                 height: found.height,
                 duration_ms: found.duration_ms,
@@ -74,9 +89,7 @@ impl MediaStore {
     /// figures. [`MediaError::NotKept`] when the original is not here.
     pub async fn fitted(&self, media: &KeptMedia, limits: &MediaLimits) -> Result<FittedMedia, MediaError> {
         let original = self.folder.existing(&media.sha256)?;
-        if media.kind() == MediaKind::Video {
-            check_video(media, limits)?;
-        }
+        Self::judge(media, limits)?;
         if fits_as_it_is(media, limits) {
             return Ok(unchanged(media, original));
         }
@@ -115,6 +128,34 @@ impl MediaStore {
     /// no hash at all: safe to call with what stood in a request.
     pub fn path_of(&self, sha256: &str) -> Option<PathBuf> {
         self.folder.existing(sha256).ok()
+    }
+
+    /// Whether `limits` will take it: always for a picture, which is made to fit; a video must be small and short enough as it is.
+    pub fn judge(media: &KeptMedia, limits: &MediaLimits) -> Result<(), MediaError> {
+        match media.kind() {
+            MediaKind::Image => Ok(()),
+            MediaKind::Video => check_video(media, limits),
+        }
+    }
+
+    /// A small JPEG of the picture, or of the video's cover, to be shown in a list.
+    pub async fn thumbnail(&self, media: &KeptMedia) -> Result<FittedMedia, MediaError> {
+        if media.kind() == MediaKind::Image {
+            return self.fitted(media, &MediaLimits::THUMBNAIL).await;
+        }
+        self.cover(media).await
+    }
+
+    /// Originals and conversions that were written before `before`, by their hashes: what may be given up if nobody needs it.
+    pub async fn older_than(&self, before: SystemTime) -> Result<Vec<String>, MediaError> {
+        let folder = self.folder.clone();
+        self.work(move || Ok(folder.older_than(before)?)).await
+    }
+
+    /// Gives up a file, unless it came in again since `before`; one that is gone already is no error.
+    pub async fn give_up(&self, sha256: &str, before: SystemTime) -> Result<(), MediaError> {
+        let (folder, sha256) = (self.folder.clone(), sha256.to_owned());
+        self.work(move || Ok(folder.remove(&sha256, before)?)).await
     }
 
     async fn first_frame(&self, video: &KeptMedia) -> Result<Option<TempPath>, MediaError> {

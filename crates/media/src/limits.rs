@@ -59,6 +59,16 @@ impl MediaLimits {
         video_max_secs: 0,
     };
 
+    /// What a list shows: about the size of a hand on a phone, sharp on its screen.
+    pub(crate) const THUMBNAIL: Self = Self {
+        image_max_bytes: 256 * 1024,
+        image_long_side: 480,
+        image_short_side: 360,
+        image_long_picture_side: 960,
+        video_max_bytes: 0,
+        video_max_secs: 0,
+    };
+
     /// The size to which a picture of this size is scaled: same proportions, never larger, at least 1×1.
     pub fn fit(&self, width: u32, height: u32) -> (u32, u32) {
         let long = f64::from(width.max(height).max(1));

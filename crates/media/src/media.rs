@@ -14,6 +14,16 @@ pub enum MediaKind {
     Video,
 }
 
+impl MediaKind {
+    /// `IMAGE` or `VIDEO`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "IMAGE",
+            Self::Video => "VIDEO",
+        }
+    }
+}
+
 /// The file formats that are taken in, told from the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -31,6 +41,9 @@ pub enum MediaFormat {
 }
 
 impl MediaFormat {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::Jpeg, Self::Png, Self::Webp, Self::Gif, Self::Mp4];
+
     /// Picture or video.
     pub fn kind(self) -> MediaKind {
         match self {
@@ -48,6 +61,11 @@ impl MediaFormat {
             Self::Gif => "image/gif",
             Self::Mp4 => "video/mp4",
         }
+    }
+
+    /// Whether such a picture may be an animation, of which a Moment shows the first frame.
+    pub fn may_move(self) -> bool {
+        self == Self::Gif
     }
 
     /// The usual extension, without the dot.

@@ -8,6 +8,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use futures::{StreamExt, stream};
 use reqwest::dns::{Addrs, Name, Resolving};
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use super::*;

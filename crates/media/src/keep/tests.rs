@@ -252,3 +252,60 @@ async fn ffmpeg_provides_the_cover_when_it_works() {
         assert_eq!(w.temporary_files(), 0, "{script}");
     }
 }
+
+#[tokio::test]
+async fn what_is_sent_is_proven_and_kept_like_what_is_fetched() {
+    let w = world().await;
+    let fetched = w.take("/small.jpg").await;
+    let mut incoming = w.store.receive().unwrap();
+    for chunk in jpeg(&quarters(640, 480)).chunks(1000) {
+        incoming.write(chunk).await.unwrap();
+    }
+    assert_eq!(w.store.adopt(incoming).await.unwrap(), fetched);
+    let mut page = w.store.receive().unwrap();
+    page.write(b"<html>").await.unwrap();
+    let refused = w.store.adopt(page).await.unwrap_err();
+    assert_eq!(refused.reason_code(), "MEDIA_NOT_SUPPORTED");
+    let mut endless = w.store.receive().unwrap();
+    let chunk = vec![0; 10 << 20];
+    let refused = loop {
+        if let Err(error) = endless.write(&chunk).await {
+            break error;
+        }
+    };
+    assert_eq!(refused.reason_code(), "MEDIA_TOO_LARGE");
+    drop(endless);
+    assert_eq!(w.temporary_files(), 0);
+}
+
+#[tokio::test]
+async fn a_thumbnail_is_small_whatever_the_medium() {
+    let w = world().await;
+    for (path, most) in [("/large.jpg", 480), ("/turned.jpg", 480), ("/ok.mp4", 1280)] {
+        let thumbnail = w.store.thumbnail(&w.take(path).await).await.unwrap();
+        assert_eq!(thumbnail.format, MediaFormat::Jpeg, "{path}");
+        assert!(thumbnail.width.max(thumbnail.height) <= most, "{path}");
+        assert!(thumbnail.bytes <= 512 * 1024, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn only_old_files_are_given_up_and_notes_go_with_them() {
+    let w = world().await;
+    let (kept, fitted) = (w.take("/large.jpg").await, w.fitted("/large.jpg").await.unwrap());
+    let written = fitted.path.metadata().unwrap().modified().unwrap();
+    let hour = std::time::Duration::from_hours(1);
+    assert!(w.store.older_than(written - hour).await.unwrap().is_empty());
+    let mut old = w.store.older_than(written + hour).await.unwrap();
+    old.sort();
+    let mut all = vec![kept.sha256.clone(), fitted.sha256.clone()];
+    all.sort();
+    assert_eq!(old, all);
+    w.store.give_up(&kept.sha256, written - hour).await.unwrap();
+    assert!(w.store.path_of(&kept.sha256).is_some(), "it came in again meanwhile");
+    for sha256 in [&kept.sha256, &kept.sha256] {
+        w.store.give_up(sha256, written + hour).await.unwrap();
+    }
+    assert_eq!(w.store.path_of(&kept.sha256), None);
+    assert_eq!(std::fs::read_dir(w.dir.path().join("notes")).unwrap().count(), 0);
+}
