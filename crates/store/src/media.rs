@@ -7,6 +7,15 @@ use crate::dialect::{Kind, Sql};
 use crate::error::StoreError;
 use crate::rows::json;
 
+/// A medium of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaRow {
+    /// Hash of the original, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// What is known about it: JSON, opaque here.
+    pub media: String,
+}
+
 impl Store {
     /// The task's media as fetched, in the order shown, as the JSON that [`Store::put_media`] was given; empty before they are fetched.
     pub async fn media(&self, task: TaskId) -> Result<Vec<String>, StoreError> {
@@ -15,10 +24,10 @@ impl Store {
     }
 
     /// Remembers all media of a task at once; whoever comes second changes nothing.
-    pub async fn put_media(&self, task: TaskId, media: &[String]) -> Result<(), StoreError> {
+    pub async fn put_media(&self, task: TaskId, media: &[MediaRow]) -> Result<(), StoreError> {
         let rows: Vec<_> = (0_i64..)
             .zip(media)
-            .map(|(position, media)| (task.0, position, media))
+            .map(|(position, row)| (task.0, position, &row.media, &row.sha256))
             .collect();
         self.run(&PUT_MEDIA, [json(&rows)?.into()]).await?;
         Ok(())
@@ -62,11 +71,16 @@ impl Store {
 static MEDIA: Sql = Sql::same("SELECT media FROM t_moment_media WHERE task_id = ? ORDER BY position");
 
 static PUT_MEDIA: Sql = Sql::each(|d| {
-    let rows = d.rows(&[("task", Kind::Int), ("position", Kind::Int), ("media", Kind::Text)]);
+    let rows = d.rows(&[
+        ("task", Kind::Int),
+        ("position", Kind::Int),
+        ("media", Kind::Text),
+        ("sha256", Kind::Text),
+    ]);
     let or_nothing = d.or_nothing("t_moment_media", "task_id, position");
     // "WHERE true": SQLite would take what follows for the condition of a join.
     format!(
-        "INSERT INTO t_moment_media (task_id, position, media) SELECT v.task, v.position, v.media FROM {rows} v WHERE true {or_nothing}"
+        "INSERT INTO t_moment_media (task_id, position, media, sha256) SELECT v.task, v.position, v.media, v.sha256 FROM {rows} v WHERE true {or_nothing}"
     )
 });
 

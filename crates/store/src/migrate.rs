@@ -12,12 +12,13 @@ use crate::dialect::{Dialect, Sql};
 use crate::error::StoreError;
 
 /// Every step: its name in the table of steps, and its script.
-const STEPS: [(&str, &str); 5] = [
+const STEPS: &[(&str, &str)] = &[
     ("0001_initial", include_str!("schema/0001_initial.sql")),
     ("0002_gate", include_str!("schema/0002_gate.sql")),
     ("0003_process", include_str!("schema/0003_process.sql")),
     ("0004_apps", include_str!("schema/0004_apps.sql")),
     ("0005_checks", include_str!("schema/0005_checks.sql")),
+    ("0009_uploads", include_str!("schema/0009_uploads.sql")),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS seaql_migrations (version VARCHAR(255) NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";

@@ -20,6 +20,9 @@ pub(crate) use crate::watching::{
     the_oldest_plan_is_seen_while_a_row_is_handed_over_and_not_while_it_is_held,
 };
 
+pub(crate) use crate::files::{
+    a_file_is_its_users_and_kept_as_long_as_anybody_asked, what_an_open_post_needs_is_never_given_up,
+};
 pub(crate) use crate::processes::{
     a_process_that_has_left_is_not_missed, what_a_silent_process_holds_is_due_at_once_for_whoever_notices_first,
 };

@@ -11,6 +11,7 @@
 
 mod checks;
 mod databases;
+mod files;
 mod processes;
 mod races;
 mod staging;
@@ -86,6 +87,8 @@ conformance! {
     what_is_known_of_media_is_written_once_and_found_again,
     a_draft_is_its_owners,
     sealed_texts_are_found_page_by_page_and_swapped_only_where_nobody_was_faster,
+    a_file_is_its_users_and_kept_as_long_as_anybody_asked,
+    what_an_open_post_needs_is_never_given_up,
     the_oldest_plan_is_seen_while_a_row_is_handed_over_and_not_while_it_is_held,
     open_publications_are_counted_by_platform_and_state,
     the_database_tells_what_it_is,

@@ -6,7 +6,10 @@ use moments_store::{Options, Saved, Store};
 
 use crate::world::{NOW, World, save};
 
-const TABLES: [&str; 17] = [
+/// How many steps there are.
+const STEPS: i64 = 6;
+
+const TABLES: &[&str] = &[
     "seaql_migrations",
     "t_wechat_account",
     "t_moment_sync_task",
@@ -24,6 +27,7 @@ const TABLES: [&str; 17] = [
     "t_moment_install",
     "t_moment_push",
     "t_moment_account_event",
+    "t_moment_file",
 ];
 
 pub(crate) async fn five_processes_start_at_once_on_an_empty_database(w: World) {
@@ -33,7 +37,7 @@ pub(crate) async fn five_processes_start_at_once_on_an_empty_database(w: World) 
     let options = Options::new(&w.database.url);
     let stores = join_all((0..5).map(|_| Store::open(&options))).await;
     assert!(stores.iter().all(Result::is_ok), "{stores:?}");
-    assert_eq!(w.number("SELECT COUNT(*) AS n FROM seaql_migrations").await, 5);
+    assert_eq!(w.number("SELECT COUNT(*) AS n FROM seaql_migrations").await, STEPS);
     assert_eq!(w.number("SELECT COUNT(*) AS n FROM t_moment_sync_task").await, 0);
 }
 
@@ -53,7 +57,7 @@ pub(crate) async fn a_start_that_was_cut_off_is_made_good(w: World) {
         w.meddle("ALTER TABLE t_moment_channel DROP COLUMN suite_id").await;
     }
     w.another().await;
-    assert_eq!(w.number("SELECT COUNT(*) AS n FROM seaql_migrations").await, 5);
+    assert_eq!(w.number("SELECT COUNT(*) AS n FROM seaql_migrations").await, STEPS);
     assert_eq!(w.number("SELECT COUNT(*) AS n FROM t_moment_gate").await, 0);
     assert_eq!(w.number("SELECT COUNT(suite_id) AS n FROM t_moment_channel").await, 0);
 }

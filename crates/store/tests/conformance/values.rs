@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use moments_domain::{AccountId, ChannelKind, Move, NoticedBy, Outcome, Timestamp, UserId};
-use moments_store::{AccountOutcome, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, Hold, NewResult, Saved, SealKey, StoreError};
+use moments_store::{
+    AccountOutcome, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, Hold, MediaRow, NewResult, Saved, SealKey, StoreError,
+};
 
 use crate::checks::secs;
 use crate::world::{NOW, USER, World, account, corp, member, save, step};
@@ -173,8 +175,12 @@ pub(crate) async fn a_channel_is_bound_again_and_never_over_anothers(w: World) {
 
 pub(crate) async fn what_is_known_of_media_is_written_once_and_found_again(w: World) {
     let id = w.create(World::task("早安", &w.channels[..1], None)).await;
-    let media = ["{\"a\":1}".to_owned(), "{\"b\":\"图\"}".to_owned()];
-    for known in [&media[..], &["{}".to_owned()]] {
+    let row = |media: &str| MediaRow {
+        sha256: "0a".to_owned(),
+        media: media.to_owned(),
+    };
+    let media = ["{\"a\":1}", "{\"b\":\"图\"}"];
+    for known in [&media.map(row)[..], &[row("{}")]] {
         w.store.put_media(id, known).await.expect("a write");
         assert_eq!(w.store.media(id).await.expect("a read"), media);
     }
