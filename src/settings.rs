@@ -109,6 +109,9 @@ pub(crate) struct Gewe {
 pub(crate) struct Media {
     pub(crate) dir: String,
     pub(crate) allow_private_addresses: bool,
+    pub(crate) keep_unused_hours: u64,
+    pub(crate) keep_days: u64,
+    pub(crate) user_quota_mb: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -245,6 +248,9 @@ impl Settings {
             concurrency: self.publish.concurrency,
             stop_within: Duration::from_secs(self.publish.stop_within_secs),
             allow_private_addresses: self.media.allow_private_addresses,
+            keep_unused: Duration::from_hours(self.media.keep_unused_hours),
+            keep_media: Duration::from_hours(24 * self.media.keep_days),
+            user_quota_bytes: self.media.user_quota_mb << 20,
             health: HealthLimits {
                 database_timeout: Duration::from_secs(self.health.database_timeout_secs),
                 stalled: Duration::from_secs(self.health.stalled_secs),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use moments_api::{development_token, install_metrics};
 use moments_domain::{Clock as _, Timestamp};
-use moments_engine::{Engine, NoProbe, Probe, pulse, scheduler, worker};
+use moments_engine::{Engine, NoProbe, Probe, pulse, scheduler, tidy, worker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -90,6 +90,9 @@ impl Running {
         }
         if roles.worker {
             parts.push(tokio::spawn(worker::run(engine.clone(), stop.clone())));
+        }
+        if roles.api || roles.worker {
+            parts.push(tokio::spawn(tidy::run(engine.clone(), stop.in_order.clone())));
         }
         let ended = CancellationToken::new();
         let pulse = (!alone).then(|| tokio::spawn(pulse::run(engine.clone(), ended.clone())));

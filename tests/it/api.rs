@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jsonwebtoken::{EncodingKey, Header};
 use moments_sandbox::SandboxClock;
-use reqwest::header::{CONTENT_TYPE, HeaderMap};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ pub(crate) struct Request<'a> {
     path: String,
     token: Option<String>,
     headers: Vec<(&'static str, String)>,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
 }
 
 /// What came back.
@@ -65,6 +65,21 @@ impl Api {
     pub(crate) fn post(&self, path: &str, body: &Value) -> Request<'_> {
         self.request(Method::POST, format!("{BASE}{path}"))
             .body(body.to_string())
+    }
+
+    /// Sends files as a form does.
+    pub(crate) fn upload(&self, files: &[(&str, &[u8])]) -> Request<'_> {
+        const EDGE: &str = "an-edge-that-no-file-contains";
+        let mut body = Vec::new();
+        for (name, bytes) in files {
+            let head =
+                format!("--{EDGE}\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{name}\"\r\n\r\n");
+            body.extend([head.as_bytes(), bytes, b"\r\n"].concat());
+        }
+        body.extend(format!("--{EDGE}--\r\n").as_bytes());
+        self.request(Method::POST, format!("{BASE}/media"))
+            .header("content-type", format!("multipart/form-data; boundary={EDGE}"))
+            .body(body)
     }
 
     pub(crate) fn delete(&self, path: &str) -> Request<'_> {
@@ -103,8 +118,8 @@ impl Request<'_> {
         self
     }
 
-    /// A body, declared as JSON whatever it is.
-    pub(crate) fn body(self, body: impl Into<String>) -> Self {
+    /// A body, declared as JSON whatever it is, unless a header says something else.
+    pub(crate) fn body(self, body: impl Into<Vec<u8>>) -> Self {
         Self {
             body: Some(body.into()),
             ..self
@@ -120,11 +135,13 @@ impl Request<'_> {
             request = request.bearer_auth(token);
         }
         if let Some(body) = self.body {
-            request = request.header(CONTENT_TYPE, "application/json").body(body);
+            request = request.body(body);
         }
+        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         for (name, value) in self.headers {
-            request = request.header(name, value);
+            headers.insert(name, value.parse().expect("a header"));
         }
+        request = request.headers(headers);
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("a whole answer");

@@ -29,7 +29,8 @@ async fn file(Path(name): Path<String>) -> Result<Bytes, StatusCode> {
     Ok(bytes.into())
 }
 
-fn jpeg(width: u32, height: u32) -> Vec<u8> {
+/// Half red, half blue.
+pub(crate) fn jpeg(width: u32, height: u32) -> Vec<u8> {
     let left_is_red = |x: u32, _| {
         if x < width / 2 {
             Rgb([210, 20, 20])
@@ -60,7 +61,7 @@ fn encoded(pixels: RgbImage, format: ImageFormat) -> Vec<u8> {
 }
 
 /// The JPEG with an Exif segment: "turn me a quarter to the right" (orientation 6), as a phone held upright writes it.
-fn turned(jpeg: &[u8]) -> Vec<u8> {
+pub(crate) fn turned(jpeg: &[u8]) -> Vec<u8> {
     let exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
     let length = u16::try_from(exif.len() + 2).expect("a short segment").to_be_bytes();
     [&jpeg[..2], &[0xff, 0xe1], &length, exif, &jpeg[2..]].concat()

@@ -38,4 +38,5 @@ mod snapshots;
 mod stopping;
 mod sync;
 mod traces;
+mod uploads;
 mod world;

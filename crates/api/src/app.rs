@@ -10,6 +10,7 @@ use moments_engine::Engine;
 use crate::auth::Verifier;
 use crate::limits::UserLimiter;
 use crate::metrics::MetricsHandle;
+use crate::uploads::Uploads;
 
 /// The parts of the HTTP edge, put together once at start.
 pub struct Api {
@@ -32,7 +33,9 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// How long a request may take before it is answered with 503. Default 30 s.
     pub timeout: Duration,
-    /// Largest request body. Default 1 MiB.
+    /// The same for an upload. Default 15 minutes.
+    pub upload_timeout: Duration,
+    /// Largest request body, save for uploads. Default 1 MiB.
     pub body_bytes: usize,
 }
 
@@ -41,6 +44,7 @@ impl Default for Limits {
         Self {
             requests_per_minute: 300,
             timeout: Duration::from_secs(30),
+            upload_timeout: Duration::from_mins(15),
             body_bytes: 1 << 20,
         }
     }
@@ -53,12 +57,14 @@ pub(crate) struct App(Arc<Parts>);
 pub(crate) struct Parts {
     pub(crate) api: Api,
     pub(crate) limiter: UserLimiter,
+    pub(crate) uploads: Uploads,
 }
 
 impl App {
     pub(crate) fn new(api: Api) -> Self {
         let limiter = UserLimiter::new(api.limits.requests_per_minute, Arc::clone(&api.clock));
-        Self(Arc::new(Parts { api, limiter }))
+        let uploads = Uploads::default();
+        Self(Arc::new(Parts { api, limiter, uploads }))
     }
 }
 

@@ -2,7 +2,7 @@
 //! in the log and one count in the metrics.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
@@ -17,6 +17,7 @@ use crate::envelope;
 use crate::error::ApiError;
 use crate::metrics::count_request;
 use crate::request_id::{X_REQUEST_ID, request_id};
+use crate::routes::UPLOADS;
 
 /// Shown as the route of a request that no route matches: a caller's path is nobody's label.
 const NO_ROUTE: &str = "-";
@@ -32,7 +33,7 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
         "request", request.id = id.to_str().unwrap_or_default(), %method, route, user.id = Empty, task.id = Empty
     );
     async move {
-        let response = guarded(&app, request, next).await;
+        let response = guarded(request, next, patience(&app, route)).await;
         let mut response = envelope::close(response, app.clock.now());
         response.headers_mut().insert(X_REQUEST_ID, id);
         let took = began.elapsed();
@@ -49,10 +50,19 @@ pub(crate) fn note_user(user: moments_domain::UserId) {
     Span::current().record("user.id", user.0);
 }
 
+/// How long a request may take.
+fn patience(app: &App, route: &str) -> Duration {
+    if route == UPLOADS {
+        app.limits.upload_timeout
+    } else {
+        app.limits.timeout
+    }
+}
+
 /// The answer of the inner service, or a 503 when it takes too long, or a 500 when it panics.
-async fn guarded(app: &App, request: Request, next: Next) -> Response {
+async fn guarded(request: Request, next: Next, patience: Duration) -> Response {
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    match tokio::time::timeout(app.limits.timeout, answer).await {
+    match tokio::time::timeout(patience, answer).await {
         Ok(Ok(response)) => response,
         Ok(Err(_)) => {
             tracing::error!("a handler panicked");

@@ -33,6 +33,8 @@ pub(crate) enum ApiError {
     Malformed(Malformed),
     /// The body is not declared as JSON (415).
     NotJson,
+    /// The body is not declared as a form with files (415).
+    NotMultipart,
     /// The body is larger than this many bytes (413).
     TooLarge(usize),
     /// The user's requests come too fast; the next one may come after this (429).
@@ -134,6 +136,10 @@ fn answer(error: ApiError) -> Answer {
         }
         ApiError::NotJson => {
             let message = "请求体须为 JSON，请设置请求头 Content-Type: application/json";
+            Answer::code(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, "UNSUPPORTED_MEDIA_TYPE")
+        }
+        ApiError::NotMultipart => {
+            let message = "请求体须为表单，请设置请求头 Content-Type: multipart/form-data 及其 boundary";
             Answer::code(StatusCode::UNSUPPORTED_MEDIA_TYPE, message, "UNSUPPORTED_MEDIA_TYPE")
         }
         ApiError::TooLarge(bytes) => {

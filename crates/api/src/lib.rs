@@ -20,6 +20,7 @@ mod paging;
 mod request_id;
 mod router;
 mod routes;
+mod uploads;
 mod wire;
 
 #[cfg(test)]

@@ -85,6 +85,7 @@ impl ToSchema for UnprocessableBody {
     tags(
         (name = "accounts", description = "可发布的微信账号"),
         (name = "sync", description = "同步任务"),
+        (name = "media", description = "上传图片与视频"),
         (name = "channels", description = "发布渠道"),
         (name = "health", description = "运行状态"),
     ),

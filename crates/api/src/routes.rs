@@ -2,6 +2,7 @@
 
 mod accounts;
 mod channels;
+mod files;
 mod health;
 mod media;
 mod preflight;
@@ -20,6 +21,9 @@ pub(crate) use health::CheckBody;
 /// Where the module lives in the workbench (requirement 2).
 pub(crate) const BASE: &str = "/api/v1/workbench/wechat/moments";
 
+/// Where large bodies come in, which take their time.
+pub(crate) const UPLOADS: &str = "/api/v1/workbench/wechat/moments/media";
+
 /// Routes that the OpenAPI document describes.
 pub(crate) fn documented() -> OpenApiRouter<App> {
     let moments = OpenApiRouter::new()
@@ -34,7 +38,8 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(channels::bind_wecom))
         .routes(routes!(channels::bind_gewe))
         .routes(routes!(channels::refresh_channel))
-        .routes(routes!(channels::remove_channel));
+        .routes(routes!(channels::remove_channel))
+        .merge(files::routes());
     OpenApiRouter::new()
         .nest(BASE, moments)
         .routes(routes!(health::healthz))

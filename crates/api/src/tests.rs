@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod channels;
 mod edge;
+mod files;
 mod logs;
 mod openapi;
 mod platform;

@@ -81,6 +81,14 @@ pub enum ChannelKind {
 named!(ChannelKind { Wecom = "WECOM", Gewe = "GEWE" });
 
 impl ChannelKind {
+    /// What operators call the platform.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Wecom => "企业微信",
+            Self::Gewe => "个人微信",
+        }
+    }
+
     /// The type of the accounts behind such a channel.
     pub const fn account_type(self) -> AccountType {
         match self {

@@ -24,14 +24,24 @@ pub enum FindingCode {
     AccountOffline,
     /// The account cannot publish until somebody authorises it again.
     AccountExpired,
+    /// A platform of the post will not take one of its media.
+    MediaUnfit,
+    /// A medium will look different from what was sent.
+    MediaChanged,
 }
-named!(FindingCode { AccountOffline = "ACCOUNT_OFFLINE", AccountExpired = "ACCOUNT_EXPIRED" });
+named!(FindingCode {
+    AccountOffline = "ACCOUNT_OFFLINE",
+    AccountExpired = "ACCOUNT_EXPIRED",
+    MediaUnfit = "MEDIA_UNFIT",
+    MediaChanged = "MEDIA_CHANGED",
+});
 
 impl FindingCode {
     /// The field of the request that it speaks of, as a refusal (422) names it.
     pub const fn field(self) -> &'static str {
         match self {
             Self::AccountOffline | Self::AccountExpired => "accountIds",
+            Self::MediaUnfit | Self::MediaChanged => "mediaUrls",
         }
     }
 
@@ -49,6 +59,7 @@ impl FindingCode {
         match self {
             Self::AccountOffline => Some(AccountStatus::Offline),
             Self::AccountExpired => Some(AccountStatus::Expired),
+            Self::MediaUnfit | Self::MediaChanged => None,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! post is a [`Finding`]: whoever has something to say adds a check to [`findings`].
 
 mod accounts;
+mod media;
 mod proposal;
 
 use moments_domain::Finding;
@@ -19,7 +20,8 @@ pub(crate) use proposal::Proposal;
 ///
 /// Only when a check could not be made; what a check finds is never an error.
 #[expect(clippy::unused_async, reason = "checks may have to ask the database")]
-pub(crate) async fn findings(_engine: &Engine, proposal: &Proposal) -> Result<Vec<Finding>, Problem> {
-    let findings = accounts::check(proposal);
+pub(crate) async fn findings(engine: &Engine, proposal: &Proposal) -> Result<Vec<Finding>, Problem> {
+    let mut findings = accounts::check(proposal);
+    findings.extend(media::check(engine, proposal));
     Ok(findings)
 }

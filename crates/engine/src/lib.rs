@@ -26,6 +26,7 @@ mod wake;
 pub mod metrics;
 pub mod pulse;
 pub mod scheduler;
+pub mod tidy;
 pub mod worker;
 
 pub use app::{Engine, Parts};
@@ -39,5 +40,6 @@ pub use seals::{PlaceSurvey, Resealing, Survey, reseal, survey};
 pub use settings::{Settings, SuccessAt};
 pub use shelf::SealedShelf;
 pub use use_cases::{
-    Accepted, AccountPreflight, AccountView, AccountWarning, BindGewe, BindWecom, ChannelCalls, ChannelView, Preflight,
+    Accepted, AccountPreflight, AccountView, AccountWarning, BindGewe, BindWecom, ChannelCalls, ChannelView,
+    FILES_PATH, FileProblem, FileView, Preflight,
 };

@@ -25,8 +25,13 @@ impl Engine {
     /// An address of a kept file, good for half an hour.
     pub(crate) fn media_link(&self, file: &FittedMedia) -> String {
         let name = format!("{}.{}", file.sha256, file.format.extension());
-        let until = (self.clock.now() + LIFETIME).as_secs();
-        let signature = self.keys.sign(&signed(until, &name));
+        self.link_until(&name, self.clock.now() + LIFETIME)
+    }
+
+    /// An address of the kept file `{sha256}.{extension}`, good until then.
+    pub(crate) fn link_until(&self, name: &str, until: Timestamp) -> String {
+        let until = until.as_secs();
+        let signature = self.keys.sign(&signed(until, name));
         format!("{}/media/{until}/{signature}/{name}", self.settings.public_url)
     }
 
@@ -37,16 +42,26 @@ impl Engine {
         if !good || Timestamp::from_secs(until) < self.clock.now() {
             return Err(missing());
         }
-        let (sha256, extension) = name.split_once('.').ok_or_else(missing)?;
-        let format = [MediaFormat::Jpeg, MediaFormat::Png, MediaFormat::Mp4]
-            .into_iter()
-            .find(|f| f.extension() == extension);
-        let path = self.media.path_of(sha256).ok_or_else(missing)?;
-        Ok(OpenMedia {
+        let (sha256, format) = read_name(name).ok_or_else(missing)?;
+        self.kept_file(sha256, format).ok_or_else(missing)
+    }
+
+    pub(crate) fn kept_file(&self, sha256: &str, format: MediaFormat) -> Option<OpenMedia> {
+        let path = self.media.path_of(sha256)?;
+        Some(OpenMedia {
             path,
-            mime: format.ok_or_else(missing)?.mime(),
+            mime: format.mime(),
         })
     }
+}
+
+/// The parts of `{sha256}.{extension}`.
+pub(crate) fn read_name(name: &str) -> Option<(&str, MediaFormat)> {
+    let (sha256, extension) = name.split_once('.')?;
+    let format = MediaFormat::ALL
+        .into_iter()
+        .find(|format| format.extension() == extension)?;
+    Some((sha256, format))
 }
 
 fn signed(until: i64, name: &str) -> String {

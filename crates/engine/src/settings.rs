@@ -44,6 +44,12 @@ pub struct Settings {
     pub stop_within: Duration,
     /// Media addresses may be private (`media.allow_private_addresses`).
     pub allow_private_addresses: bool,
+    /// How long a file that a user sent is kept although no task names it (`media.keep_unused_hours`).
+    pub keep_unused: Duration,
+    /// How long media are kept after the time at which they were wanted (`media.keep_days`).
+    pub keep_media: Duration,
+    /// The most bytes that one user's files may have together; 0: no limit (`media.user_quota_mb`).
+    pub user_quota_bytes: u64,
     /// When `/readyz` turns red (`health.*`).
     pub health: HealthLimits,
     /// Where gateways fetch our media, without a slash at the end (`http.public_url`).
@@ -67,6 +73,9 @@ impl Default for Settings {
             concurrency: 128,
             stop_within: Duration::from_secs(30),
             allow_private_addresses: false,
+            keep_unused: Duration::from_hours(72),
+            keep_media: Duration::from_hours(30 * 24),
+            user_quota_bytes: 2048 << 20,
             health: HealthLimits::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
         }

@@ -3,10 +3,13 @@
 mod accounts;
 mod channels;
 mod create;
+mod files;
 mod preflight;
 mod tasks;
 
 pub use accounts::AccountView;
 pub use channels::{BindGewe, BindWecom, ChannelView};
 pub use create::{Accepted, AccountWarning};
+pub(crate) use files::sent_file;
+pub use files::{FILES_PATH, FileProblem, FileView};
 pub use preflight::{AccountPreflight, ChannelCalls, Preflight};

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{RawPathParams, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use moments_engine::Problem;
+use moments_engine::{OpenMedia, Problem};
 use tokio::fs::File;
 use tokio_util::io::ReaderStream;
 
@@ -24,11 +24,18 @@ pub(crate) async fn open_media(State(app): State<App>, params: RawPathParams) ->
     let missing = || ApiError::from(Problem::NotFound("媒体"));
     let until = param("until").parse().map_err(|_| missing())?;
     let media = app.engine.open_media(until, param("signature"), param("name"))?;
-    let file = File::open(&media.path).await.map_err(|_| missing())?;
-    let bytes = file.metadata().await.map_err(|_| missing())?.len();
+    stream(media).await
+}
+
+/// The bytes of a file.
+pub(crate) async fn stream(media: OpenMedia) -> Result<Response, ApiError> {
+    let missing = |_| ApiError::from(Problem::NotFound("媒体"));
+    let file = File::open(&media.path).await.map_err(missing)?;
+    let bytes = file.metadata().await.map_err(missing)?.len();
     let headers = [
         (header::CONTENT_TYPE, media.mime.to_owned()),
         (header::CONTENT_LENGTH, bytes.to_string()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     Ok((headers, Body::from_stream(ReaderStream::new(file))).into_response())
 }

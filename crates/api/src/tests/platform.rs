@@ -24,7 +24,7 @@ pub(crate) struct CheckOnly;
 #[async_trait]
 impl Platform for CheckOnly {
     fn media_limits(&self) -> MediaLimits {
-        unreachable!("nothing is published here")
+        MediaLimits::WECOM
     }
 
     fn fetches_media(&self) -> bool {

@@ -5,11 +5,13 @@ use std::collections::HashSet;
 use moments_domain::content::{MomentContent, check_text};
 use moments_domain::request::{SyncRequest, check_media};
 use moments_domain::{AccountId, MomentError, Timestamp, UserId};
+use moments_media::KeptMedia;
 use moments_store::Account;
 use url::Url;
 
 use crate::app::Engine;
 use crate::problem::Problem;
+use crate::use_cases::sent_file;
 
 /// A task as it would be created: its request keeps the rules, its accounts are the user's, its content is frozen.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub(crate) struct Proposal {
     /// In the order of the request; not empty.
     pub(crate) accounts: Vec<Account>,
     pub(crate) content: MomentContent,
+    /// What is known of the media without fetching anything, in their order: the user's own files.
+    pub(crate) known_media: Vec<Option<KeptMedia>>,
     /// The version of the draft that `content` comes from; `None`: from no draft.
     pub(crate) content_version: Option<String>,
     /// When it was proposed.
@@ -42,11 +46,16 @@ impl Engine {
         }
         let accounts = self.targets(user, &request.account_ids).await?;
         let (content, content_version) = self.content(user, &request).await?;
+        let (known_media, errors) = self.known_media(user, &content.media_urls).await?;
+        if !errors.is_empty() {
+            return Err(Problem::Invalid(errors));
+        }
         Ok(Proposal {
             user,
             request,
             accounts,
             content,
+            known_media,
             content_version,
             now,
         })
@@ -88,7 +97,8 @@ impl Engine {
     }
 
     fn read_url(&self, url: &str) -> Result<Url, String> {
-        moments_media::check_url(url, self.settings.allow_private_addresses)
-            .map_err(|problem| problem.operator_message().to_owned())
+        // A sent file is never fetched, so it does not matter where this server is.
+        let anywhere = self.settings.allow_private_addresses || sent_file(url).is_some();
+        moments_media::check_url(url, anywhere).map_err(|problem| problem.operator_message().to_owned())
     }
 }

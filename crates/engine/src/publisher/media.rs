@@ -5,10 +5,12 @@ use std::time::Duration;
 use moments_domain::{FailReason, Failure, Move, PublicationState};
 use moments_media::{KeptMedia, MediaError, MediaKind};
 use moments_platforms::{CallFailure, ChannelAccess, Platform, Prepared, SourceMedia};
+use moments_store::MediaRow;
 
 use crate::probe::Step;
 use crate::problem::Problem;
 use crate::publisher::job::{Job, Stop};
+use crate::use_cases::FileProblem;
 
 /// A reference must outlive the create call and its reconciliation.
 const MARGIN: Duration = Duration::from_mins(1);
@@ -91,13 +93,27 @@ async fn fetched(job: &Job<'_>) -> Result<Vec<KeptMedia>, NotReady> {
     }
     let mut media = Vec::with_capacity(job.content.media_urls.len());
     for (n, url) in job.content.media_urls.iter().enumerate() {
-        let kept = job.engine.media.take(url).await.map_err(|error| unfit(n + 1, &error))?;
-        media.push(kept);
+        media.push(taken(job, url, n + 1).await?);
     }
-    let rows: Result<Vec<_>, _> = media.iter().map(serde_json::to_string).collect();
+    let row = |media: &KeptMedia| {
+        Ok(MediaRow {
+            sha256: media.sha256.clone(),
+            media: serde_json::to_string(media)?,
+        })
+    };
+    let rows: Result<Vec<_>, serde_json::Error> = media.iter().map(row).collect();
     let rows = rows.map_err(|e| NotReady::Stop(Stop::Problem(Problem::Internal(Box::new(e)))))?;
     job.engine.store.put_media(task, &rows).await?;
     Ok(media)
+}
+
+/// The `n`th medium, from its address or from its owner's files.
+async fn taken(job: &Job<'_>, url: &str, n: usize) -> Result<KeptMedia, NotReady> {
+    match job.engine.take_media(job.publication.user_id, url).await {
+        Ok(kept) => Ok(kept),
+        Err(FileProblem::Unfit(error)) => Err(unfit(n, &error)),
+        Err(FileProblem::Problem(problem)) => Err(NotReady::Stop(Stop::Problem(problem))),
+    }
 }
 
 /// What the platform calls a medium: from an earlier upload to the same channel, or from a new one.
@@ -144,7 +160,7 @@ async fn at_hand(job: &Job<'_>, media: &KeptMedia, n: usize) -> Result<(), NotRe
     let Some(url) = job.content.media_urls.get(n - 1) else {
         return Err(unfit(n, &MediaError::NotKept));
     };
-    let again = engine.media.take(url).await.map_err(|error| unfit(n, &error))?;
+    let again = taken(job, url, n).await?;
     if again.sha256 == media.sha256 {
         return Ok(());
     }

@@ -1,0 +1,53 @@
+//! Media whose bytes are known, against what the platforms of the post take.
+
+use moments_domain::{ChannelKind, Finding, FindingCode, FindingLevel};
+use moments_media::{KeptMedia, MediaStore};
+
+use crate::app::Engine;
+use crate::checks::Proposal;
+
+/// A video that a platform will not take is refused; an animation of which one frame will be seen is told.
+pub(super) fn check(engine: &Engine, proposal: &Proposal) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (media, n) in proposal.known_media.iter().zip(1..) {
+        let Some(media) = media else {
+            continue;
+        };
+        for kind in kinds(proposal) {
+            findings.extend(unfit(engine, media, n, kind));
+        }
+        findings.extend(stilled(media, n));
+    }
+    findings
+}
+
+/// The platforms that the post goes to.
+fn kinds(proposal: &Proposal) -> impl Iterator<Item = ChannelKind> {
+    let goes_to = |kind: &ChannelKind| {
+        let wanted = kind.account_type();
+        proposal.accounts.iter().any(|account| account.account_type == wanted)
+    };
+    ChannelKind::ALL.iter().copied().filter(goes_to)
+}
+
+fn unfit(engine: &Engine, media: &KeptMedia, n: usize, kind: ChannelKind) -> Option<Finding> {
+    let limits = engine.platforms.of(kind)?.media_limits();
+    let error = MediaStore::judge(media, &limits).err()?;
+    Some(Finding {
+        level: FindingLevel::Blocked,
+        code: FindingCode::MediaUnfit,
+        message: format!("第 {n} 个媒体不符合{}的要求", kind.label()),
+        advice: error.operator_message(),
+        account_id: None,
+    })
+}
+
+fn stilled(media: &KeptMedia, n: usize) -> Option<Finding> {
+    media.format.may_move().then(|| Finding {
+        level: FindingLevel::Warning,
+        code: FindingCode::MediaChanged,
+        message: format!("第 {n} 个媒体是动图，发布后只显示第一帧"),
+        advice: "如需动态效果请改用视频".to_owned(),
+        account_id: None,
+    })
+}
