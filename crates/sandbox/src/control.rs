@@ -9,10 +9,12 @@
 //! | `POST /sandbox/mix` | starts a [`Mix`] |
 //! | `GET /sandbox/moments?owner=&skip=&take=` | what exists (`take` defaults to 10 000); the header `x-total` counts all |
 //! | `GET /sandbox/calls`, `/sandbox/violations` | counters; broken promises |
-//! | `…/sandbox/corps…`, `…/sandbox/devices…` | see the two submodules |
+//! | `…/sandbox/corps…`, `…/devices…`, `…/suites…`, `…/pushes…` | see the submodules |
 
 mod corps;
 mod devices;
+mod pushes;
+mod suites;
 
 use std::time::Duration;
 
@@ -45,6 +47,8 @@ pub(crate) fn routes() -> Router<Sandbox> {
         .route("/sandbox/violations", get(violations))
         .merge(corps::routes())
         .merge(devices::routes())
+        .merge(pushes::routes())
+        .merge(suites::routes())
 }
 
 /// A JSON body whose errors are answered as JSON too. The content type does not matter: these are tests with curl.
@@ -66,9 +70,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 impl IntoResponse for SandboxError {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::UnknownCorp(_) | Self::UnknownDevice(_) | Self::UnknownMoment(_) | Self::UnknownMember(_) => {
-                StatusCode::NOT_FOUND
-            }
+            Self::UnknownCorp(_)
+            | Self::UnknownSuite(_)
+            | Self::UnknownDevice(_)
+            | Self::UnknownMoment(_)
+            | Self::UnknownMember(_) => StatusCode::NOT_FOUND,
             Self::NotNow(_) => StatusCode::CONFLICT,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
         };

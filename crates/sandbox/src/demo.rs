@@ -1,4 +1,4 @@
-//! The world of `serve --sandbox`: two corps, one personal account, and everything needed to bind them.
+//! The world of `serve --sandbox`: two corps, one personal account, two suites, and everything needed to bind them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::SandboxError;
 use crate::gewe::{DeviceSeed, FriendLabel};
 use crate::sandbox::Sandbox;
-use crate::wecom::{CorpSeed, CorpSettings, MemberSeed, TagSeed};
+use crate::wecom::{CorpSeed, CorpSettings, MemberSeed, SuiteKind, SuiteSeed, TagSeed};
 
 /// Credentials of the demo world. Nothing in it is real.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +16,9 @@ pub struct DemoWorld {
     pub corps: Vec<DemoCorp>,
     /// One personal account, 小禾咖啡.
     pub devices: Vec<DemoDevice>,
+    /// A third-party app and a template of one provider; any corp can install them. Their addresses are still empty:
+    /// see [`Sandbox::set_suite_urls`].
+    pub suites: Vec<SuiteSeed>,
 }
 
 /// What an administrator would type to bind a corp.
@@ -72,6 +75,20 @@ impl DemoWorld {
                 wxid: "wxid_k3v9m2x7q1aa22".to_owned(),
                 nick_name: "小禾咖啡".to_owned(),
             }],
+            suites: vec![
+                demo_suite(
+                    SuiteKind::ThirdParty,
+                    ("ww5f0a91c27d3be648", "门店朋友圈"),
+                    "Demo-Suite-Secret-4Kp8Wx2Qn6Tz1Lb9",
+                    ("DemoSuiteToken7Hq2", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"),
+                ),
+                demo_suite(
+                    SuiteKind::ProviderDeveloped,
+                    ("dk3b6e90f8a1c4d725", "门店朋友圈（代开发）"),
+                    "Demo-Template-Secret-9Vr5Ys3Mc7Gd0Jf2",
+                    ("DemoTemplateToken3Nc8", "GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba"),
+                ),
+            ],
         }
     }
 }
@@ -85,6 +102,9 @@ impl Sandbox {
         }
         for device in &world.devices {
             self.add_device(device.seed())?;
+        }
+        for suite in &world.suites {
+            self.add_suite(suite.clone())?;
         }
         Ok(world)
     }
@@ -143,6 +163,26 @@ impl fmt::Debug for DemoDevice {
         let mut shown = f.debug_struct("DemoDevice");
         shown.field("app_id", &self.app_id).field("wxid", &self.wxid);
         shown.finish_non_exhaustive()
+    }
+}
+
+fn demo_suite(
+    kind: SuiteKind,
+    (suite_id, name): (&str, &str),
+    secret: &str,
+    (token, aes_key): (&str, &str),
+) -> SuiteSeed {
+    SuiteSeed {
+        suite_id: suite_id.to_owned(),
+        kind,
+        name: name.to_owned(),
+        secret: secret.to_owned(),
+        token: token.to_owned(),
+        aes_key: aes_key.to_owned(),
+        instruction_url: String::new(),
+        data_url: String::new(),
+        provider_corpid: "ww7c1f0e9ab2d45388".to_owned(),
+        provider_secret: "Demo-Provider-Secret-8Zt6Hw4Rk2Px0Qs1".to_owned(),
     }
 }
 

@@ -6,6 +6,9 @@ pub enum SandboxError {
     /// No corp with this corpid was seeded.
     #[error("no corp {0} in this sandbox")]
     UnknownCorp(String),
+    /// No suite with this id was seeded.
+    #[error("no suite {0} in this sandbox")]
+    UnknownSuite(String),
     /// No device with this appId was seeded or created by a login.
     #[error("no device {0} in this sandbox")]
     UnknownDevice(String),

@@ -37,6 +37,7 @@ pub use gewe::{DeviceSeed, DeviceView, FriendLabel, Http5xx, LoginStep, Switches
 pub use record::{CallCounts, MomentRecord, MomentStage, SenderRecord, Violation, ViolationKind};
 pub use sandbox::Sandbox;
 pub use wecom::{
-    AppMessage, Confirm, CorpSeed, CorpSettings, CorpView, Customer, DepartmentSeed, MemberChange, MemberSeed, TagSeed,
-    TokenEvent,
+    AppMessage, CallbackSeed, Confirm, CorpEvent, CorpSeed, CorpSettings, CorpView, Customer, DepartmentSeed,
+    GrantSettings, GrantView, Installed, MemberChange, MemberSeed, PushRecord, PushStyle, SuiteKind, SuiteSeed,
+    SuiteUrl, SuiteView, TagSeed, TokenEvent, UrlCheck,
 };

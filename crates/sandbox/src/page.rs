@@ -161,7 +161,7 @@ fn local_time(ms: i64) -> String {
     local.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -93,6 +93,12 @@ pub enum ViolationKind {
     ForeignMedia,
     /// A creation named nobody, which the platform reads as everybody.
     EmptyTarget,
+    /// A rule of reference wecom 3 that a suite's program must keep: codes, tickets, ids, the right token call.
+    SuiteRule,
+    /// A push was answered with something else than it must be, or one with a wrong signature was taken.
+    CallbackRule,
+    /// A call for a corp after its `cancel_auth` was taken.
+    AfterCancel,
     /// A second moment with the same text, media and senders.
     SameIntent,
 }

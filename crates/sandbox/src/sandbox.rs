@@ -58,7 +58,7 @@ impl Sandbox {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Everything the sandbox answers: `/cgi-bin`, `/gewe/v2/api`, `/pictures`, `/sandbox`; else an empty 404.
+    /// Everything the sandbox answers: `/cgi-bin`, `/3rdapp`, `/gewe/v2/api`, `/pictures`, `/sandbox`; else an empty 404.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/cgi-bin/{*call}", any(wecom::handle))
@@ -66,6 +66,7 @@ impl Sandbox {
             .merge(pictures::routes())
             .merge(control::routes())
             .merge(page::routes())
+            .merge(wecom::suite::pages::routes())
             .fallback(|| async { StatusCode::NOT_FOUND })
             .layer(DefaultBodyLimit::disable())
             .with_state(self.clone())
@@ -131,9 +132,10 @@ impl Sandbox {
         &self.inner.gewe
     }
 
-    /// Lets happen what is due by the clock without a call: devices that drop at four in the morning.
+    /// Lets happen what is due by the clock without a call: devices that drop at four in the morning, tickets of suites.
     pub(crate) fn sweep(&self) {
         self.inner.gewe.sweep(self.inner.clock.now_ms());
+        self.sweep_suites();
     }
 }
 

@@ -1,12 +1,14 @@
-//! The WeCom world: one self-built app in each corp, served under `/cgi-bin/…`.
+//! The WeCom world, served under `/cgi-bin/…`: in each corp one app of its own and the apps it installed.
 //!
-//! A call goes: path → counters → body → scripted fault → token → rate → function. Functions are synchronous and
+//! A call goes: path → counters → body → scripted fault → token → rate → right → ids as the corp knows them → function. Functions are synchronous and
 //! hold only their corp's lock; the one exception, an upload, reads its body before it locks anything.
 
 mod api;
 mod call;
+mod caller;
 mod corp;
 mod create;
+mod crypto;
 mod directory;
 mod draft;
 mod media;
@@ -15,11 +17,13 @@ mod multipart;
 mod people;
 mod post;
 pub(crate) mod probe;
+mod push;
 mod rates;
 mod reads;
 mod refusal;
 mod script;
 mod seed;
+pub(crate) mod suite;
 mod target;
 mod token;
 
@@ -39,15 +43,20 @@ use crate::record::Counters;
 use crate::sync::{lock, read, write};
 use crate::wecom::api::Api;
 use crate::wecom::call::Call;
+use crate::wecom::caller::Caller;
 use crate::wecom::corp::Corp;
 use crate::wecom::create::Creation;
+use crate::wecom::push::Pushes;
 use crate::wecom::reads::Read;
 use crate::wecom::refusal::Refusal;
+use crate::wecom::suite::Suites;
 use crate::wecom::token::Tokens;
 
 pub use message::AppMessage;
 pub use people::{DepartmentSeed, MemberChange};
+pub use push::{CallbackSeed, CorpEvent, PushRecord, PushStyle, UrlCheck};
 pub use seed::{Confirm, CorpSeed, CorpSettings, CorpView, Customer, MemberSeed, TagSeed, TokenEvent};
+pub use suite::{GrantSettings, GrantView, Installed, SuiteKind, SuiteSeed, SuiteUrl, SuiteView};
 
 /// Larger than any body that a call allows; what is bigger loses its connection.
 const MAX_BODY: usize = 32 * 1024 * 1024;
@@ -62,6 +71,8 @@ pub(crate) struct Wecom {
     calls: Counters<{ Api::COUNT }>,
     /// The address that error texts name as the caller's.
     caller_ip: RwLock<String>,
+    suites: RwLock<Suites>,
+    pushes: Pushes,
 }
 
 #[derive(Default)]
@@ -109,39 +120,46 @@ pub(crate) async fn handle(State(sandbox): State<Sandbox>, request: Request) -> 
             arrival_ms,
             now_ms,
         };
-        answer(&sandbox, &call, job_errcode)
+        answer(&sandbox, call, job_errcode)
             .await
             .unwrap_or_else(|refusal| refusal.into_answer(api, now_ms, &sandbox.wecom().caller_ip()))
     };
     deliver(fault, refusal::scripted, work).await
 }
 
-async fn answer(sandbox: &Sandbox, call: &Call, job_errcode: i64) -> Result<Answer, Refusal> {
+async fn answer(sandbox: &Sandbox, call: Call, job_errcode: i64) -> Result<Answer, Refusal> {
     let wecom = sandbox.wecom();
     if call.api == Api::Gettoken {
-        let find = |corpid: &str| wecom.find(corpid);
-        return wecom
-            .tokens
-            .gettoken(find, |secret| wecom.knows_secret(secret), call)
-            .map(Answer::ok);
+        return wecom.tokens.gettoken(sandbox, &call).map(Answer::ok);
     }
-    let corp = wecom.tokens.check(call)?;
+    if call.api.is_service() {
+        return suite::answer(sandbox, &call);
+    }
+    let caller = wecom.caller(sandbox, &call)?;
     {
-        let state = &mut *corp.state();
+        let state = &mut *caller.corp.state();
         state.rates.call(call.api, &state.settings, call.now_ms)?;
-        check_right(&state.settings, call.api)?;
     }
+    caller.check_right(call.api)?;
     if !call.api.accepts(&call.method) {
         return Err(Refusal::parameter("invalid Request Parameter: POST expected"));
     }
+    let call = caller.inward(call);
+    let answer = business(sandbox, &caller, &call, job_errcode).await?;
+    Ok(caller.outward(answer))
+}
+
+/// The calls of an app that may make them.
+async fn business(sandbox: &Sandbox, caller: &Caller, call: &Call, job_errcode: i64) -> Result<Answer, Refusal> {
+    let (wecom, corp) = (sandbox.wecom(), &caller.corp);
     match call.api {
-        Api::UploadAttachment => media::upload(&corp, sandbox.blobs(), wecom.ids, call)
+        Api::UploadAttachment => media::upload(corp, sandbox.blobs(), wecom.ids, call)
             .await
             .map(Answer::ok),
-        Api::MediaGet => media::get(&corp, sandbox.blobs(), wecom.ids, call),
+        Api::MediaGet => media::get(corp, sandbox.blobs(), wecom.ids, call),
         Api::AddMomentTask => {
             let creation = Creation {
-                corp: &corp,
+                corp,
                 ids: wecom.ids,
                 ledger: sandbox.ledger(),
                 call,
@@ -149,23 +167,13 @@ async fn answer(sandbox: &Sandbox, call: &Call, job_errcode: i64) -> Result<Answ
             };
             creation.add().map(Answer::ok)
         }
-        _ => plain(wecom, &corp, call).map(Answer::ok),
-    }
-}
-
-/// What the corp lets its app do (reference wecom 3.5 and 9).
-fn check_right(settings: &CorpSettings, api: Api) -> Result<(), Refusal> {
-    if settings.closed && api != Api::AgentGet {
-        return Err(Refusal::new(50003, "app disabled"));
-    }
-    match api.permission() {
-        Some(needed) if !settings.permissions().contains(&needed) => Err(Refusal::new(48002, "api forbidden")),
-        _ => Ok(()),
+        _ => plain(wecom, caller, call).map(Answer::ok),
     }
 }
 
 /// The calls that only look, and the two small ones that do not.
-fn plain(wecom: &Wecom, corp: &Corp, call: &Call) -> Result<Value, Refusal> {
+fn plain(wecom: &Wecom, caller: &Caller, call: &Call) -> Result<Value, Refusal> {
+    let corp = &caller.corp;
     match call.api {
         Api::FollowUserList => Ok(directory::follow_users(corp)),
         Api::UserGet => directory::user(corp, call),
@@ -174,10 +182,10 @@ fn plain(wecom: &Wecom, corp: &Corp, call: &Call) -> Result<Value, Refusal> {
         Api::DepartmentSimplelist => directory::department_list(corp, call),
         Api::CorpTagList => Ok(directory::tags(corp, &call.json()?)),
         Api::CustomerList => directory::customers(corp, call),
-        Api::AgentGet => directory::agent(corp, call),
-        Api::AgentPermissions => Ok(directory::permissions(corp)),
+        Api::AgentGet => directory::agent(caller, call),
+        Api::AgentPermissions => Ok(directory::permissions(caller)),
         Api::CallbackIp => Ok(directory::callback_ips()),
-        Api::MessageSend => message::send(corp, &call.json()?, call.now_ms),
+        Api::MessageSend => message::send(caller, &call.json()?, call.now_ms),
         Api::MomentTaskResult => create::result(corp, wecom.ids, call),
         _ => moment_read(wecom, corp, call),
     }
@@ -209,7 +217,13 @@ impl Wecom {
             ids: IdMaker::new(seed),
             calls: Counters::new(),
             caller_ip: RwLock::new(CALLER_IP.to_owned()),
+            suites: RwLock::default(),
+            pushes: Pushes::new(),
         }
+    }
+
+    pub(crate) fn pushes(&self) -> &Pushes {
+        &self.pushes
     }
 
     pub(crate) fn caller_ip(&self) -> String {
@@ -244,7 +258,7 @@ impl Wecom {
     /// Who is calling, before anything is checked: from the token, or from the query of `gettoken`.
     fn corp_of(&self, query: &HashMap<String, String>) -> Option<Arc<Corp>> {
         match (query.get("access_token"), query.get("corpid")) {
-            (Some(token), _) => self.tokens.owner(token),
+            (Some(token), _) => self.tokens.owner(token).map(|caller| caller.corp),
             (None, Some(corpid)) => self.find(corpid),
             (None, None) => None,
         }
@@ -255,6 +269,16 @@ impl Wecom {
         if let Some(corp) = corp {
             corp.calls.count(api as usize);
         }
+    }
+
+    /// Who makes a business call; one for a corp that has cancelled is a broken promise.
+    fn caller(&self, sandbox: &Sandbox, call: &Call) -> Result<Caller, Refusal> {
+        self.tokens.check(call).inspect_err(|refusal| {
+            let owner = call.query("access_token").and_then(|token| self.tokens.owner(token));
+            if let (48004, Some(grant)) = (refusal.errcode, owner.and_then(|caller| caller.grant)) {
+                suite::blame_after_cancel(sandbox, &grant, call);
+            }
+        })
     }
 
     fn knows_secret(&self, secret: &str) -> bool {

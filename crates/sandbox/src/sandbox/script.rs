@@ -18,9 +18,12 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Something happens to a member: leaves, is disabled, moves, loses a right.
+    /// Something happens to a member: leaves, is disabled, moves, loses a right. Apps with an address are told.
     pub fn change_member(&self, corpid: &str, userid: &str, change: &MemberChange) -> Result<(), SandboxError> {
-        self.inner.wecom.get(corpid)?.change_member(userid, change)
+        let corp = self.inner.wecom.get(corpid)?;
+        corp.change_member(userid, change)?;
+        self.tell_soon(&corp, &change.event(userid));
+        Ok(())
     }
 
     /// Adds a department, or hangs an existing one below another. Refused when that would make a ring.

@@ -34,13 +34,23 @@ pub(crate) enum Api {
     MomentComments,
     CancelMomentTask,
     MessageSend,
+    SuiteToken,
+    PreAuthCode,
+    SessionInfo,
+    PermanentCode,
+    PermanentCodeV1,
+    AuthInfo,
+    AuthInfoV1,
+    CorpToken,
+    ProviderToken,
+    CustomizedAuthUrl,
 }
 
 /// Path below `/cgi-bin/`, name in counters and faults, whether it is a POST call.
 type Row = (Api, &'static str, &'static str, bool);
 
 impl Api {
-    pub(crate) const COUNT: usize = 22;
+    pub(crate) const COUNT: usize = 32;
 
     const ALL: [Row; Self::COUNT] = [
         (Self::Gettoken, "gettoken", "gettoken", false),
@@ -135,6 +145,41 @@ impl Api {
             true,
         ),
         (Self::MessageSend, "message/send", "message/send", true),
+        (Self::SuiteToken, "service/get_suite_token", "get_suite_token", true),
+        (
+            Self::PreAuthCode,
+            "service/get_pre_auth_code",
+            "get_pre_auth_code",
+            false,
+        ),
+        (Self::SessionInfo, "service/set_session_info", "set_session_info", true),
+        (
+            Self::PermanentCode,
+            "service/v2/get_permanent_code",
+            "get_permanent_code",
+            true,
+        ),
+        (
+            Self::PermanentCodeV1,
+            "service/get_permanent_code",
+            "get_permanent_code_v1",
+            true,
+        ),
+        (Self::AuthInfo, "service/v2/get_auth_info", "get_auth_info", true),
+        (Self::AuthInfoV1, "service/get_auth_info", "get_auth_info_v1", true),
+        (Self::CorpToken, "service/get_corp_token", "get_corp_token", true),
+        (
+            Self::ProviderToken,
+            "service/get_provider_token",
+            "get_provider_token",
+            true,
+        ),
+        (
+            Self::CustomizedAuthUrl,
+            "service/get_customized_auth_url",
+            "get_customized_auth_url",
+            true,
+        ),
     ];
 
     /// The call at this path; `None` is answered with an empty 404 (reference wecom 1).
@@ -149,6 +194,11 @@ impl Api {
 
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         Self::ALL.iter().map(|row| row.2)
+    }
+
+    /// Whether a provider calls it, not an app of a corp.
+    pub(crate) fn is_service(self) -> bool {
+        Self::ALL[self as usize].1.starts_with("service/")
     }
 
     /// Whether a body is expected. A GET on such a call is an error of parameters; a POST on a GET call passes.

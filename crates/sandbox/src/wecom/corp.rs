@@ -10,6 +10,7 @@ use crate::wecom::api::Api;
 use crate::wecom::media::Medium;
 use crate::wecom::message::AppMessage;
 use crate::wecom::post::Post;
+use crate::wecom::push::Addressee;
 use crate::wecom::rates::Rates;
 use crate::wecom::seed::{CorpSeed, CorpSettings, CorpView, Customer, MemberSeed, TagSeed};
 use crate::wecom::token::Keys;
@@ -33,7 +34,6 @@ pub(crate) struct Corp {
 }
 
 /// What changes with the calls. Never locked across an await.
-#[derive(Debug)]
 pub(crate) struct CorpState {
     pub(crate) settings: CorpSettings,
     pub(crate) rates: Rates,
@@ -42,6 +42,8 @@ pub(crate) struct CorpState {
     /// Fingerprint of text, media and senders → number of the latest post with it.
     pub(crate) intents: HashMap<u128, u64>,
     pub(crate) messages: Ring<AppMessage>,
+    /// Where the corp's own app wants its events.
+    pub(crate) callback: Option<Addressee>,
 }
 
 /// The corp's people. A member keeps its number for ever.
@@ -73,6 +75,7 @@ impl Corp {
                 posts: Ring::new(POSTS_KEPT),
                 intents: HashMap::new(),
                 messages: Ring::new(MESSAGES_KEPT),
+                callback: None,
             }),
         }
     }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::wecom::call::Call;
+use crate::wecom::caller::Caller;
 use crate::wecom::corp::Corp;
 use crate::wecom::people::ROOT;
 use crate::wecom::refusal::Refusal;
@@ -124,8 +125,9 @@ pub(crate) fn customers(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
 }
 
 /// `agent/get`: the visible range, as departments where the settings name some and as members otherwise.
-pub(crate) fn agent(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
-    if call.query("agentid").and_then(|id| id.parse().ok()) != Some(corp.agentid) {
+pub(crate) fn agent(caller: &Caller, call: &Call) -> Result<Value, Refusal> {
+    let corp = &caller.corp;
+    if call.query("agentid").and_then(|id| id.parse().ok()) != Some(caller.agentid()) {
         return Err(Refusal::new(301_002, "no right on this app"));
     }
     let (parties, closed) = {
@@ -141,14 +143,14 @@ pub(crate) fn agent(corp: &Corp, call: &Call) -> Result<Value, Refusal> {
         .map(|(_, member)| json!({ "userid": member.userid }))
         .collect();
     Ok(json!({
-        "errcode": 0, "errmsg": "ok", "agentid": corp.agentid, "name": "门店助手", "close": u8::from(closed),
+        "errcode": 0, "errmsg": "ok", "agentid": caller.agentid(), "name": "门店助手", "close": u8::from(closed),
         "allow_userinfos": { "user": users }, "allow_partys": { "partyid": parties }, "allow_tags": { "tagid": [] },
     }))
 }
 
-/// `agent/get_permissions`: by their strings (reference wecom 3.5).
-pub(crate) fn permissions(corp: &Corp) -> Value {
-    json!({ "errcode": 0, "errmsg": "ok", "app_permissions": corp.state().settings.permissions() })
+/// `agent/get_permissions`.
+pub(crate) fn permissions(caller: &Caller) -> Value {
+    json!({ "errcode": 0, "errmsg": "ok", "app_permissions": caller.permissions() })
 }
 
 /// `getcallbackip`: a plain address and a pattern, because both were seen (reference wecom 4.6).

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::wecom::corp::Corp;
+use crate::wecom::caller::Caller;
 use crate::wecom::refusal::Refusal;
 
 const MAX_USERS: usize = 1000;
@@ -20,12 +20,13 @@ pub struct AppMessage {
     pub at_ms: i64,
 }
 
-pub(crate) fn send(corp: &Corp, body: &Value, now_ms: i64) -> Result<Value, Refusal> {
+pub(crate) fn send(caller: &Caller, body: &Value, now_ms: i64) -> Result<Value, Refusal> {
+    let corp = &caller.corp;
     let users = body["touser"]
         .as_str()
         .filter(|users| !users.is_empty())
         .ok_or_else(|| Refusal::new(82001, "no target given"))?;
-    if body["agentid"].as_u64() != Some(corp.agentid) {
+    if body["agentid"].as_u64() != Some(caller.agentid()) {
         return Err(Refusal::new(301_002, "no right on this app"));
     }
     if body["msgtype"].as_str() != Some("text") {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::SandboxError;
 use crate::wecom::corp::{Corp, Members};
+use crate::wecom::push::CorpEvent;
 use crate::wecom::seed::MemberSeed;
 
 /// The department that every corp has.
@@ -134,6 +135,19 @@ impl Departments {
 }
 
 impl MemberChange {
+    /// How the corp's apps are told of it.
+    pub(crate) fn event(&self, userid: &str) -> CorpEvent {
+        let change = if *self == Self::Leave {
+            "delete_user"
+        } else {
+            "update_user"
+        };
+        CorpEvent::Contact {
+            change: change.to_owned(),
+            userid: userid.to_owned(),
+        }
+    }
+
     fn apply(&self, member: &mut MemberSeed) {
         match self {
             Self::Leave => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::SandboxError;
 use crate::ids::IdKind;
 use crate::record::MomentRecord;
-use crate::sync::write;
+use crate::sync::{lock, write};
 use crate::wecom::Wecom;
 use crate::wecom::corp::Corp;
 use crate::wecom::create::push_post;
@@ -37,7 +37,7 @@ impl Wecom {
     }
 
     pub(crate) fn token_event(&self, corpid: &str, event: TokenEvent) -> Result<(), SandboxError> {
-        self.tokens.happen(&*self.get(corpid)?, event);
+        lock(&self.get(corpid)?.keys).happen(event);
         Ok(())
     }
 
