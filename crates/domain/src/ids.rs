@@ -39,6 +39,11 @@ numeric_id!(
     PublicationId
 );
 
+numeric_id!(
+    /// A personal account being logged in: one row of `t_moment_login`.
+    LoginId
+);
+
 /// A WeChat identity, unique in the whole installation (requirement 3.1, `account_id`).
 ///
 /// `{corpid}:{userid}` for a WeCom member, because a userid is unique only in its corp; the wxid for a personal account.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use moments_wire::{Answer, Call, CallError, WireClient};
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -12,6 +13,10 @@ use crate::device::{Device, DeviceBody, Profile};
 use crate::envelope;
 use crate::refusal::{RefusalClass, class};
 use crate::send::{NewPost, Published, StageImages, StageVideo, Staged};
+use crate::session::{
+    CallbackBody, CallbackPath, CheckAnswer, CheckBody, Label, LabelsAnswer, LoginCheck, LoginDialog, QrBody, QrCode,
+    QrWish,
+};
 use crate::timeline::{TimelineAnswer, TimelineCursor, TimelinePage, TimelineQuery};
 
 /// Times of the reference, section 11.
@@ -58,6 +63,59 @@ impl GeweClient {
             Err(error) if class(&error) == Some(RefusalClass::AlreadyOnline) => Ok(()),
             outcome => outcome,
         }
+    }
+
+    /// `getLoginQrCode`: a login code for the device, or for a new one when its `app_id` is empty. Not idempotent then: each call makes a device.
+    pub async fn get_login_qr_code(&self, device: &Device, wish: &QrWish) -> Result<QrCode, CallError> {
+        self.ask(device, "/login/getLoginQrCode", &QrBody::new(&device.app_id, wish))
+            .await
+    }
+
+    /// `dialogLogin`: the phone that knows the device shows a dialog instead of scanning. Impossible on the day after a new device and after a kick.
+    pub async fn dialog_login(&self, device: &Device, wish: &QrWish) -> Result<LoginDialog, CallError> {
+        self.ask(device, "/login/dialogLogin", &QrBody::for_dialog(&device.app_id, wish))
+            .await
+    }
+
+    /// `checkLogin`: how far a log-in is. More than a question: the phone shows its button only after it. `proxy` as in the code's wish; `code` is
+    /// the number that WeChat showed.
+    pub async fn check_login(
+        &self,
+        device: &Device,
+        uuid: &SecretString,
+        proxy: Option<&SecretString>,
+        code: Option<&SecretString>,
+    ) -> Result<LoginCheck, CallError> {
+        let body = CheckBody::new(&device.app_id, uuid, proxy, code);
+        let answer: Option<CheckAnswer> = self.ask(device, "/login/checkLogin", &body).await?;
+        Ok(answer.into())
+    }
+
+    /// `logout`: ends the session and keeps the device.
+    pub async fn logout(&self, device: &Device) -> Result<(), CallError> {
+        let body = DeviceBody { app_id: &device.app_id };
+        envelope::succeeded(&self.post(device, "/login/logout", &body, TIMEOUT).await?)
+    }
+
+    /// `setCallback`: where the events of all devices of a token go. The gateway tries the address during the call. The device's id does not matter.
+    pub async fn set_callback(
+        &self,
+        device: &Device,
+        path: CallbackPath,
+        callback_url: &SecretString,
+    ) -> Result<(), CallError> {
+        let body = CallbackBody {
+            token: device.token.expose_secret(),
+            callback_url: callback_url.expose_secret(),
+        };
+        envelope::succeeded(&self.post(device, path.path(), &body, TIMEOUT).await?)
+    }
+
+    /// `label/list`: the account's labels of friends.
+    pub async fn label_list(&self, device: &Device) -> Result<Vec<Label>, CallError> {
+        let body = DeviceBody { app_id: &device.app_id };
+        let answer: LabelsAnswer = self.ask(device, "/label/list", &body).await?;
+        Ok(answer.label_list)
     }
 
     /// `getProfile`: who is logged in. The best cheap proof of being online.

@@ -10,6 +10,7 @@ mod envelope;
 mod id;
 mod refusal;
 mod send;
+mod session;
 mod timeline;
 mod xml;
 
@@ -18,5 +19,6 @@ pub use device::{Device, Profile};
 pub use id::SnsId;
 pub use refusal::{RefusalClass, class};
 pub use send::{Published, Staged};
+pub use session::{CallbackPath, Label, LoginCheck, LoginDialog, LoginProgress, LoginStage, QrCode, QrWish};
 pub use timeline::{SnsPost, TimelineCursor, TimelinePage};
 pub use xml::{ContentStyle, TimelineObject};

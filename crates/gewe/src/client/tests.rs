@@ -6,6 +6,8 @@ use axum::extract::Request;
 
 use super::*;
 
+mod session;
+
 /// A gateway that answers everything with one body and remembers the last request as `path token body`.
 struct Gateway {
     client: GeweClient,
