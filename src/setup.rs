@@ -13,9 +13,9 @@ use moments_api::{Api, ClaimNames, Limits, MetricsHandle, Verifier};
 use moments_domain::Clock;
 use moments_engine::{Engine, Parts, Probe, SealedShelf};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
-use moments_platforms::Platforms;
 use moments_platforms::gewe::GewePlatform;
 use moments_platforms::wecom::WecomPlatform;
+use moments_platforms::{Gateway, Platform, Platforms};
 use moments_queue::Broker;
 use moments_store::{Options, Store};
 use moments_vault::KeyRing;
@@ -164,14 +164,12 @@ fn platforms(
     let shelf = Arc::new(SealedShelf::new(store.clone(), Arc::clone(keys)));
     let wecom = WecomPlatform::new(WecomClient::new(wire.clone(), base_url), shelf, Arc::clone(clock));
     let base_url = settings.gewe.base_url.parse().context("gewe.base_url")?;
-    let gewe = GewePlatform::new(wire, base_url, settings.gewe.token_header.clone());
+    let gewe = Arc::new(GewePlatform::new(wire, base_url, settings.gewe.token_header.clone()));
+    let gewe = Some(gewe).filter(|_| settings.gewe.enabled);
     Ok(Platforms {
         wecom: Arc::new(wecom),
-        gewe: if settings.gewe.enabled {
-            Some(Arc::new(gewe))
-        } else {
-            None
-        },
+        gateway: gewe.clone().map(|gewe| gewe as Arc<dyn Gateway>),
+        gewe: gewe.map(|gewe| gewe as Arc<dyn Platform>),
     })
 }
 

@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use moments_domain::ChannelKind;
 use moments_media::MediaLimits;
 use moments_platforms::{
-    Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, MemberReport,
-    Platform, Platforms, Post, Prepared, SearchWindow, SourceMedia,
+    Answer, Begun, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, Gateway,
+    GatewayLine, JobReport, LoginReport, MemberReport, Platform, Platforms, Post, Prepared, SearchWindow, SourceMedia,
 };
+use secrecy::SecretString;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
@@ -18,18 +19,23 @@ use crate::metrics::{self, NO_ANSWER, NOT_SENT};
 /// The same platforms, measured.
 pub(crate) fn measured(platforms: Platforms) -> Platforms {
     let measure = |kind, inner| Arc::new(Measured { kind, inner }) as Arc<dyn Platform>;
+    let gateway = |inner| {
+        let kind = ChannelKind::Gewe;
+        Arc::new(Measured { kind, inner }) as Arc<dyn Gateway>
+    };
     Platforms {
         wecom: measure(ChannelKind::Wecom, platforms.wecom),
         gewe: platforms.gewe.map(|gewe| measure(ChannelKind::Gewe, gewe)),
+        gateway: platforms.gateway.map(gateway),
     }
 }
 
-struct Measured {
+struct Measured<P: ?Sized> {
     kind: ChannelKind,
-    inner: Arc<dyn Platform>,
+    inner: Arc<P>,
 }
 
-impl Measured {
+impl<P: ?Sized> Measured<P> {
     async fn call<T>(
         &self,
         name: &'static str,
@@ -94,7 +100,7 @@ impl Drop for OpenCall {
 }
 
 #[async_trait]
-impl Platform for Measured {
+impl Platform for Measured<dyn Platform> {
     fn media_limits(&self) -> MediaLimits {
         self.inner.media_limits()
     }
@@ -152,5 +158,30 @@ impl Platform for Measured {
 
     async fn cancel(&self, channel: &ChannelAccess, moment_id: &str) -> Result<(), CallFailure> {
         self.call("cancel", self.inner.cancel(channel, moment_id)).await
+    }
+}
+
+#[async_trait]
+impl Gateway for Measured<dyn Gateway> {
+    async fn begin(&self, line: &GatewayLine, reconnect: bool) -> Result<Begun, CallFailure> {
+        self.call("login_begin", self.inner.begin(line, reconnect)).await
+    }
+
+    async fn poll(
+        &self,
+        line: &GatewayLine,
+        uuid: &SecretString,
+        code: Option<&SecretString>,
+    ) -> Result<LoginReport, CallFailure> {
+        self.call("login_poll", self.inner.poll(line, uuid, code)).await
+    }
+
+    async fn log_out(&self, line: &GatewayLine) -> Result<(), CallFailure> {
+        self.call("log_out", self.inner.log_out(line)).await
+    }
+
+    async fn send_events_to(&self, line: &GatewayLine, address: &SecretString) -> Result<(), CallFailure> {
+        self.call("send_events_to", self.inner.send_events_to(line, address))
+            .await
     }
 }

@@ -17,6 +17,7 @@ use crate::{
 
 mod failure;
 mod find;
+mod session;
 
 use failure::{failure, own_refusal};
 
@@ -47,7 +48,17 @@ impl GewePlatform {
     }
 
     fn line(&self, channel: &ChannelAccess) -> Result<Line, CallFailure> {
-        let base_url = match &channel.base_url {
+        Ok(Line {
+            client: self.client(channel.base_url.as_deref())?,
+            device: Device {
+                token: channel.credential.clone(),
+                app_id: channel.handle.clone(),
+            },
+        })
+    }
+
+    fn client(&self, base_url: Option<&str>) -> Result<GeweClient, CallFailure> {
+        let base_url = match base_url {
             None => self.base_url.clone(),
             Some(text) => text.parse().map_err(|_| {
                 own_refusal(
@@ -57,14 +68,7 @@ impl GewePlatform {
                 )
             })?,
         };
-        let client = GeweClient::new(self.wire.clone(), base_url, self.token_header.clone());
-        Ok(Line {
-            client,
-            device: Device {
-                token: channel.credential.clone(),
-                app_id: channel.handle.clone(),
-            },
-        })
+        Ok(GeweClient::new(self.wire.clone(), base_url, self.token_header.clone()))
     }
 }
 

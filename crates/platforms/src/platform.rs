@@ -9,6 +9,8 @@ use moments_domain::{AppKind, ChannelId, ChannelKind, ErrorClass, Standing, Time
 use moments_media::{KeptMedia, MediaLimits};
 use secrecy::SecretString;
 
+use crate::Gateway;
+
 /// A channel with its credential opened, for the time of one piece of work.
 #[derive(Clone, Debug)]
 pub struct ChannelAccess {
@@ -275,6 +277,8 @@ pub struct Platforms {
     pub wecom: Arc<dyn Platform>,
     /// The personal-account gateway; `None` while `gewe.enabled` is off.
     pub gewe: Option<Arc<dyn Platform>>,
+    /// The same gateway's log-ins and events; there whenever `gewe` is.
+    pub gateway: Option<Arc<dyn Gateway>>,
 }
 
 impl Platforms {

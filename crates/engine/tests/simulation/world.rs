@@ -207,6 +207,7 @@ impl World {
             platforms: Platforms {
                 wecom: self.wecom.clone(),
                 gewe: Some(self.gewe.clone()),
+                gateway: None,
             },
             media: self.media.clone(),
             broker: None,
