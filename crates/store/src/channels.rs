@@ -114,6 +114,12 @@ impl Store {
         rows.iter().map(channel).collect()
     }
 
+    /// The channels of a platform, whoever's they are, oldest first.
+    pub async fn channels_of_kind(&self, kind: ChannelKind) -> Result<Vec<Channel>, StoreError> {
+        let rows = self.rows(&OF_KIND, [kind.name().into()]).await?;
+        rows.iter().map(channel).collect()
+    }
+
     /// Stores a channel with its sealed credential and its accounts; an existing one of the same id gets the new credential, and its token is forgotten.
     /// The accounts that were known before and whose status changed.
     ///
@@ -169,6 +175,7 @@ static BY_HANDLE: Sql =
 static BY_ID: Sql = Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.id = ?"));
 static OF_USER: Sql =
     Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.user_id = ? ORDER BY c.id"));
+static OF_KIND: Sql = Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.kind = ? ORDER BY c.id"));
 static ALL_IDS: Sql = Sql::same("SELECT id FROM t_moment_channel ORDER BY id");
 static PAUSE: Sql = Sql::same("UPDATE t_moment_channel SET pause_until = ? WHERE id = ? AND pause_until < ?");
 static NEWEST_MOMENT: Sql = Sql::same(
@@ -176,7 +183,7 @@ static NEWEST_MOMENT: Sql = Sql::same(
      WHERE channel_id = ? AND created_time IS NOT NULL ORDER BY created_time DESC LIMIT 1",
 );
 /// Not an upsert: MySQL's would also change the channel of another owner that has the same handle.
-async fn put(
+pub(crate) async fn put(
     txn: &DatabaseTransaction,
     id: ChannelId,
     new: &NewChannel,
@@ -230,7 +237,7 @@ static BIND: Sql = Sql::same(
      credential_version, pause_until, refresh_fence, refresh_until, create_time, update_time) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0, 0, 0, ?, ?)",
 );
 
-async fn refuse_foreign_accounts(
+pub(crate) async fn refuse_foreign_accounts(
     txn: &DatabaseTransaction,
     id: ChannelId,
     reported: &[NewAccount],

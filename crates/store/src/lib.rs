@@ -19,6 +19,7 @@ mod files;
 mod gate;
 mod health;
 mod history;
+mod logins;
 mod media;
 mod migrate;
 mod processes;
@@ -47,13 +48,14 @@ pub use files::NewFile;
 pub use gate::{Gate, NoSubmit};
 pub use health::{Engine, OpenCount, ServerFacts};
 pub use history::{AccountEvent, AccountHistory};
+pub use logins::{LoggedIn, Login};
 pub use media::MediaRow;
 pub use processes::Beats;
 pub use removal::Removal;
 pub use save::{AccountOutcome, AttemptNote, Hold, Save, Saved};
 pub use seals::{
-    CHANNEL_CALLBACK, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, INSTALL_CREDENTIAL, PUSH_BODY, SEALED, SUITE_TICKET,
-    SUITE_TOKEN, SealKey, SealedPlace, SealedValue,
+    CHANNEL_CALLBACK, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, INSTALL_CREDENTIAL, LOGIN_NUMBER, LOGIN_SECRETS, PUSH_BODY,
+    SEALED, SUITE_TICKET, SUITE_TOKEN, SealKey, SealedPlace, SealedValue,
 };
 pub use shelf::ShelfToken;
 pub use stage::{Picked, Room};

@@ -18,6 +18,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0003_process", include_str!("schema/0003_process.sql")),
     ("0004_apps", include_str!("schema/0004_apps.sql")),
     ("0005_checks", include_str!("schema/0005_checks.sql")),
+    ("0006_logins", include_str!("schema/0006_logins.sql")),
     ("0009_uploads", include_str!("schema/0009_uploads.sql")),
 ];
 

@@ -88,6 +88,13 @@ pub static INSTALL_CREDENTIAL: SealedPlace =
 /// A push whose work is not done: `push:17:body`.
 pub static PUSH_BODY: SealedPlace = place!(number "t_moment_push"."id", "body" => "push", "body", renewable: false);
 
+/// What only a log-in itself needs: `login:3:secrets`.
+pub static LOGIN_SECRETS: SealedPlace =
+    place!(number "t_moment_login"."id", "secrets" => "login", "secrets", renewable: false);
+/// The number that WeChat showed for a log-in: `login:3:number`.
+pub static LOGIN_NUMBER: SealedPlace =
+    place!(number "t_moment_login"."id", "number" => "login", "number", renewable: true);
+
 /// All of them.
 pub static SEALED: &[&SealedPlace] = &[
     &CHANNEL_CREDENTIAL,
@@ -97,6 +104,8 @@ pub static SEALED: &[&SealedPlace] = &[
     &SUITE_TOKEN,
     &INSTALL_CREDENTIAL,
     &PUSH_BODY,
+    &LOGIN_SECRETS,
+    &LOGIN_NUMBER,
 ];
 
 impl SealedPlace {

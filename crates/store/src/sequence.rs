@@ -16,6 +16,7 @@ pub(crate) enum Sequence {
     Result,
     Account,
     Channel,
+    Login,
 }
 
 impl Sequence {
@@ -26,6 +27,7 @@ impl Sequence {
             Self::Result => "result",
             Self::Account => "account",
             Self::Channel => "channel",
+            Self::Login => "login",
         }
     }
 
@@ -33,7 +35,7 @@ impl Sequence {
         match self {
             Self::Task | Self::Publication => 1_000,
             Self::Result => 100_000,
-            Self::Account | Self::Channel => 1,
+            Self::Account | Self::Channel | Self::Login => 1,
         }
     }
 }

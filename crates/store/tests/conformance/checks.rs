@@ -8,6 +8,11 @@ use moments_store::{AccountOutcome, AttemptNote, Created, Hold, NoSubmit, Saved,
 
 use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step};
 
+pub(crate) use crate::logins::{
+    a_log_in_ends_with_its_channel_or_not_at_all, a_log_in_is_polled_by_one_and_lost_to_whoever_takes_it,
+    a_number_waits_for_the_poll_that_carries_it, an_address_of_events_is_known_until_another_one_is,
+    an_unused_device_is_taken_again_by_its_owner_alone, one_log_in_at_a_time_asks_a_gateway_for_a_device,
+};
 pub(crate) use crate::staging::{
     a_backlog_of_one_channel_leaves_room_for_the_others, a_dead_holders_row_is_staged_when_its_lease_ends,
     a_message_that_comes_before_the_time_wins_nothing,

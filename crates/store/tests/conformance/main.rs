@@ -12,6 +12,7 @@
 mod checks;
 mod databases;
 mod files;
+mod logins;
 mod processes;
 mod races;
 mod staging;
@@ -95,4 +96,10 @@ conformance! {
     every_change_of_a_status_is_in_the_history_and_nothing_else_is,
     a_suspicion_is_noted_once_and_ends_with_a_verdict_on_the_same_credential,
     a_check_is_made_by_one_process_and_comes_up_again_when_that_dies,
+    an_unused_device_is_taken_again_by_its_owner_alone,
+    one_log_in_at_a_time_asks_a_gateway_for_a_device,
+    a_log_in_is_polled_by_one_and_lost_to_whoever_takes_it,
+    a_log_in_ends_with_its_channel_or_not_at_all,
+    a_number_waits_for_the_poll_that_carries_it,
+    an_address_of_events_is_known_until_another_one_is,
 }
