@@ -102,6 +102,7 @@ pub(crate) struct Gewe {
     pub(crate) base_url: String,
     pub(crate) token_header: String,
     pub(crate) resend_when_absent: bool,
+    pub(crate) login_poll_secs: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -206,6 +207,9 @@ impl Settings {
         if self.publish.concurrency == 0 || self.publish.max_attempts == 0 {
             wrong.push("publish.concurrency and publish.max_attempts must be at least 1".to_owned());
         }
+        if self.gewe.login_poll_secs == 0 {
+            wrong.push("gewe.login_poll_secs must be at least 1".to_owned());
+        }
         if self.keys_given() > 1 {
             wrong.push("give only one of auth.hs256_secret, auth.public_key_file and auth.jwks_url".to_owned());
         }
@@ -257,6 +261,10 @@ impl Settings {
                 overdue: Duration::from_secs(self.health.overdue_secs),
             },
             public_url,
+            events_url: Some(&self.http.public_url)
+                .filter(|url| !url.is_empty())
+                .map(|url| format!("{}/callbacks/gewe", url.trim_end_matches('/'))),
+            login_poll: Duration::from_secs(self.gewe.login_poll_secs),
         }
     }
 }

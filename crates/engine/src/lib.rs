@@ -7,6 +7,7 @@ mod app;
 mod channel;
 mod checks;
 mod credentials;
+mod events;
 mod failure;
 mod health;
 mod locks;
@@ -23,6 +24,7 @@ mod trace;
 mod use_cases;
 mod wake;
 
+pub mod login;
 pub mod metrics;
 pub mod pulse;
 pub mod scheduler;
@@ -31,6 +33,7 @@ pub mod worker;
 
 pub use app::{Engine, Parts};
 pub use credentials::{ChannelCheck, check_channels};
+pub use events::EventSender;
 pub use health::{Check, Health, Limits as HealthLimits, watch};
 pub use media_link::OpenMedia;
 pub use probe::{NoProbe, Probe, Step};
@@ -41,5 +44,5 @@ pub use settings::{Settings, SuccessAt};
 pub use shelf::SealedShelf;
 pub use use_cases::{
     Accepted, AccountPreflight, AccountView, AccountWarning, BindGewe, BindWecom, ChannelCalls, ChannelView,
-    FILES_PATH, FileProblem, FileView, Preflight,
+    FILES_PATH, FileProblem, FileView, LoginAgain, LoginView, Preflight, StartLogin,
 };

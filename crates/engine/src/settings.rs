@@ -54,6 +54,10 @@ pub struct Settings {
     pub health: HealthLimits,
     /// Where gateways fetch our media, without a slash at the end (`http.public_url`).
     pub public_url: String,
+    /// Where gateways send events, without a slash at the end; `None`: `http.public_url` is not set, so nobody could reach it.
+    pub events_url: Option<String>,
+    /// Between two polls of a log-in (`gewe.login_poll_secs`).
+    pub login_poll: Duration,
 }
 
 impl Default for Settings {
@@ -78,6 +82,8 @@ impl Default for Settings {
             user_quota_bytes: 2048 << 20,
             health: HealthLimits::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
+            events_url: None,
+            login_poll: Duration::from_secs(5),
         }
     }
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod channels;
 mod create;
 mod files;
+mod logins;
 mod preflight;
 mod tasks;
 
@@ -12,4 +13,5 @@ pub use channels::{BindGewe, BindWecom, ChannelView};
 pub use create::{Accepted, AccountWarning};
 pub(crate) use files::sent_file;
 pub use files::{FILES_PATH, FileProblem, FileView};
+pub use logins::{LoginAgain, LoginView, StartLogin};
 pub use preflight::{AccountPreflight, ChannelCalls, Preflight};

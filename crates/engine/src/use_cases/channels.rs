@@ -1,7 +1,7 @@
 //! Binding, checking and removing channels (issue of secrets: they come in once, are sealed, and never go out).
 
 use moments_domain::{AccountId, AppKind, ChannelId, ChannelKind, FieldError, NoticedBy, Timestamp, UserId};
-use moments_platforms::{CallFailure, ChannelAccess, ChannelReport};
+use moments_platforms::{CallFailure, ChannelAccess, ChannelReport, GatewayLine};
 use moments_store::{CHANNEL_CREDENTIAL, Channel, NewAccount, NewChannel, Removal, StoreError};
 use secrecy::SecretString;
 
@@ -81,12 +81,7 @@ impl Engine {
 
     /// The same for a personal account; only where the installation has switched the gateway on.
     pub async fn bind_gewe(&self, user: UserId, bind: BindGewe) -> Result<ChannelView, Problem> {
-        if let Some(Err(problem)) = bind.base_url.as_deref().map(|url| moments_media::check_url(url, true)) {
-            return Err(Problem::Invalid(vec![FieldError::new(
-                "baseUrl",
-                problem.operator_message(),
-            )]));
-        }
+        let base_url = gateway_address(bind.base_url)?;
         let new = NewChannel {
             user_id: user,
             kind: ChannelKind::Gewe,
@@ -96,9 +91,12 @@ impl Engine {
             handle: bind.app_id,
             agent_id: None,
             wxid: None,
-            base_url: bind.base_url.map(|url| url.trim_end_matches('/').to_owned()),
+            base_url,
         };
-        self.bind(new, bind.token).await
+        let view = self.bind(new, bind.token).await?;
+        let channel = self.own_channel(user, view.id).await?;
+        self.order_events_soon(GatewayLine::of(&self.access(&channel)?));
+        Ok(view)
     }
 
     /// The user's channels.
@@ -145,7 +143,7 @@ impl Engine {
         removal.ok_or(Problem::NotFound("渠道"))
     }
 
-    async fn own_channel(&self, user: UserId, id: ChannelId) -> Result<Channel, Problem> {
+    pub(crate) async fn own_channel(&self, user: UserId, id: ChannelId) -> Result<Channel, Problem> {
         let channel = self
             .store
             .find_channel(id)
@@ -193,6 +191,14 @@ impl Engine {
     }
 }
 
+/// A gateway's base address as it is kept; `None`: the installation's.
+pub(crate) fn gateway_address(base_url: Option<String>) -> Result<Option<String>, Problem> {
+    let Some(url) = base_url else { return Ok(None) };
+    moments_media::check_url(&url, true)
+        .map_err(|problem| Problem::Invalid(vec![FieldError::new("baseUrl", problem.operator_message())]))?;
+    Ok(Some(url.trim_end_matches('/').to_owned()))
+}
+
 /// A channel as it would be, to check its credential before anything is stored.
 fn trial(new: &NewChannel, id: ChannelId, credential_version: i64, credential: &SecretString) -> ChannelAccess {
     ChannelAccess {
@@ -233,7 +239,7 @@ fn reported(handle: &str, kind: ChannelKind, report: &ChannelReport) -> Vec<NewA
     report.members.iter().map(account).collect()
 }
 
-fn view(channel: &Channel, accounts: usize, now: Timestamp) -> ChannelView {
+pub(crate) fn view(channel: &Channel, accounts: usize, now: Timestamp) -> ChannelView {
     ChannelView {
         id: channel.id,
         kind: channel.kind,
