@@ -1,16 +1,18 @@
 //! The list of routes. A handler that is not named here does not exist.
 
 mod accounts;
+mod callbacks;
 mod channels;
 mod files;
 mod health;
+mod logins;
 mod media;
 mod preflight;
 mod sync;
 mod tasks;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -39,6 +41,12 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(channels::bind_gewe))
         .routes(routes!(channels::refresh_channel))
         .routes(routes!(channels::remove_channel))
+        .routes(routes!(logins::start_login))
+        .routes(routes!(logins::get_login))
+        .routes(routes!(logins::enter_number))
+        .routes(routes!(logins::refresh_code))
+        .routes(routes!(logins::cancel_login))
+        .routes(routes!(logins::login_again))
         .merge(files::routes());
     OpenApiRouter::new()
         .nest(BASE, moments)
@@ -54,9 +62,10 @@ pub(crate) fn health() -> Router<App> {
         .route("/metrics", get(health::metrics))
 }
 
-/// Routes for machines that know them: Prometheus, and gateways that fetch media.
+/// Routes for machines that know them: Prometheus, and gateways that fetch media or send events.
 pub(crate) fn undocumented() -> Router<App> {
     Router::new()
         .route("/metrics", get(health::metrics))
+        .route("/callbacks/gewe/{secret}", post(callbacks::gewe_event))
         .route("/media/{until}/{signature}/{*name}", get(media::open_media))
 }

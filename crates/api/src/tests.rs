@@ -5,6 +5,8 @@ mod answers;
 mod channels;
 mod edge;
 mod files;
+mod gateway;
+mod logins;
 mod logs;
 mod openapi;
 mod platform;

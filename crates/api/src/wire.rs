@@ -2,8 +2,8 @@
 
 use moments_domain::ids::MAX_ID;
 use moments_domain::{
-    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, NoticedBy, ResultStatus,
-    Stage, StatusCode, TaskStatus, Timestamp, Verdict,
+    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, LoginStatus, NoticedBy,
+    ResultStatus, Stage, StatusCode, TaskStatus, Timestamp, Verdict,
 };
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -50,6 +50,7 @@ enumerations! {
     account_status => AccountStatus, "账号状态：ACTIVE 可发布，OFFLINE 暂时离线，EXPIRED 须重新授权";
     channel_kind => ChannelKind, "平台：WECOM 企业微信应用，GEWE 个人微信网关设备";
     noticed_by => NoticedBy, "由谁发现：CHECK 定期检查，PUBLISH 发布时，CALLBACK 平台通知，USER 用户触发的检查，BIND 绑定渠道";
+    login_status => LoginStatus, "登录进度：WAITING 等待扫码，SCANNED 已扫码待确认，VERIFY 需要额外验证，DONE 已登录并绑定，CANCELLED 已取消，EXPIRED 已过期，FAILED 失败";
     task_status => TaskStatus, "任务状态，由各账号的结果汇总得出";
     result_status => ResultStatus, "该账号的发布状态";
     finding_level => FindingLevel, "WARNING 提醒，不影响创建任务；BLOCKED 阻止创建任务";

@@ -1,6 +1,7 @@
 //! Channels: the ways to the platforms. A secret comes in here once and never goes out.
 
 use axum::extract::State;
+use moments_domain::login::RISK;
 use moments_domain::{AppKind, ChannelId};
 use moments_engine::ChannelView;
 use serde::Serialize;
@@ -17,6 +18,7 @@ use crate::wire::{self, WireTime};
 mod bind;
 
 use bind::{BindGeweBody, BindWecomBody};
+pub(crate) use bind::{MAX_ADDRESS, MAX_NAME, Rules};
 
 /// 发布渠道；不含任何密钥
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,6 +72,16 @@ impl From<ChannelView> for ChannelBody {
             create_time: WireTime(channel.create_time),
         }
     }
+}
+
+/// 绑定的个人微信渠道，附风险提示
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GeweChannel)]
+pub(crate) struct GeweChannelBody {
+    #[serde(flatten)]
+    channel: ChannelBody,
+    /// 风险提示，须向使用者展示
+    warning: &'static str,
 }
 
 /// 解绑结果
@@ -128,7 +140,7 @@ pub(crate) async fn bind_wecom(
     post, path = "/channels/gewe", tag = "channels",
     request_body = BindGeweBody,
     responses(
-        (status = 201, description = "已绑定", body = Envelope<ChannelBody>),
+        (status = 201, description = "已绑定", body = Envelope<GeweChannelBody>),
         (status = 400, description = "请求体不是 JSON、字段类型错误", body = ErrorBody),
         (status = 409, description = "网关未启用，或该设备已被绑定", body = ErrorBody),
         (status = 413, description = "请求体过大", body = ErrorBody),
@@ -141,9 +153,12 @@ pub(crate) async fn bind_gewe(
     caller: Caller<AccountsManage>,
     State(app): State<App>,
     Body(body): Body<BindGeweBody>,
-) -> Result<Reply<ChannelBody>, ApiError> {
+) -> Result<Reply<GeweChannelBody>, ApiError> {
     let channel = app.engine.bind_gewe(caller.user, body.check()?).await?;
-    Ok(Reply::created(channel.into()))
+    Ok(Reply::created(GeweChannelBody {
+        channel: channel.into(),
+        warning: RISK,
+    }))
 }
 
 /// 重新检查渠道

@@ -11,14 +11,16 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use moments_domain::{Clock, Timestamp, UserId};
 use moments_engine::{Engine, NoProbe, Parts, Settings};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
-use moments_platforms::Platforms;
+use moments_platforms::{Gateway, Platform, Platforms};
 use moments_store::{Options, Store};
 use moments_vault::KeyRing;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use super::gateway::Script;
 use super::platform::{CheckOnly, GOOD};
 use crate::{Api, ClaimNames, Limits, MetricsHandle, PERMISSIONS, Verifier, development_token};
 
@@ -52,6 +54,8 @@ pub(crate) struct World {
     pub(crate) clock: Arc<HandClock>,
     router: Router,
     folder: TempDir,
+    gateway: Arc<Script>,
+    polls: CancellationToken,
 }
 
 /// What came back.
@@ -74,10 +78,27 @@ impl World {
     pub(crate) async fn showing(limits: Limits, metrics: MetricsHandle) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = HandClock::at(NOW);
+        // Boxed: with what opens a database in it, the type of a test is deeper than the compiler follows.
+        let engine = Box::pin(engine(&folder, clock.clone(), None)).await;
+        Self::over(engine, folder, clock, limits, metrics)
+    }
+
+    /// A world in which the gateway is switched on and log-ins are polled, all of it as fast as it goes.
+    pub(crate) async fn with_gateway() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = HandClock::at(NOW);
+        let gateway = Arc::new(Script::default());
+        let engine = Box::pin(engine(&folder, clock.clone(), Some(gateway.clone()))).await;
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let world = Self::over(engine.clone(), folder, clock, Limits::default(), metrics);
+        tokio::spawn(moments_engine::login::run(engine, world.polls.clone()));
+        Self { gateway, ..world }
+    }
+
+    fn over(engine: Engine, folder: TempDir, clock: Arc<HandClock>, limits: Limits, metrics: MetricsHandle) -> Self {
         let verifier = Verifier::hs256(&SECRET.into(), ClaimNames::default()).expect("a verifier");
         let api = Api {
-            // Boxed: with what opens a database in it, the type of a test is deeper than the compiler follows.
-            engine: Box::pin(engine(&folder, clock.clone())).await,
+            engine,
             verifier,
             clock: clock.clone(),
             limits,
@@ -87,6 +108,8 @@ impl World {
             clock,
             router: crate::router(api),
             folder,
+            gateway: Arc::default(),
+            polls: CancellationToken::new(),
         }
     }
 
@@ -153,6 +176,18 @@ impl World {
         }
     }
 
+    pub(crate) fn gateway(&self) -> &Script {
+        &self.gateway
+    }
+
+    /// What lies on disk of the database of a world with a gateway.
+    pub(crate) fn database(&self) -> String {
+        let read = |suffix| std::fs::read(self.folder.path().join(format!("moments.db{suffix}"))).unwrap_or_default();
+        let bytes = [read(""), read("-wal")].concat();
+        assert!(!bytes.is_empty(), "there is a database");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
@@ -212,20 +247,29 @@ pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Optio
     request.body(Body::from(body.unwrap_or_default())).expect("a request")
 }
 
-async fn engine(folder: &TempDir, clock: Arc<HandClock>) -> Engine {
+async fn engine(folder: &TempDir, clock: Arc<HandClock>, gateway: Option<Arc<Script>>) -> Engine {
     let fetcher = Fetcher::new(FetchPolicy::default()).expect("a fetcher");
     let ring: SecretString = KeyRing::generate().expect("a ring");
+    let database = match &gateway {
+        Some(_) => format!("sqlite://{}", folder.path().join("moments.db").display()),
+        None => "sqlite::memory:".to_owned(),
+    };
     Engine::new(Parts {
-        store: Store::open(&Options::new("sqlite::memory:")).await.expect("a store"),
+        store: Store::open(&Options::new(&database)).await.expect("a store"),
         keys: Arc::new(KeyRing::parse(&ring).expect("keys")),
         platforms: Platforms {
             wecom: Arc::new(CheckOnly),
-            gewe: None,
+            gewe: gateway.as_ref().map(|_| Arc::new(CheckOnly) as Arc<dyn Platform>),
+            gateway: gateway.map(|gateway| gateway as Arc<dyn Gateway>),
         },
         media: MediaStore::open(folder.path(), fetcher, 1).expect("a media folder"),
         broker: None,
         clock,
-        settings: Settings::default(),
+        settings: Settings {
+            events_url: Some("https://moments.example/callbacks/gewe".to_owned()),
+            login_poll: Duration::ZERO,
+            ..Settings::default()
+        },
         probe: Arc::new(NoProbe),
         owner: "here".to_owned(),
         seed: 1,

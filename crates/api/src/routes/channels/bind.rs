@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 use crate::extract::JsonBody;
 
 /// `name`, `handle` are `VARCHAR(100)`; the base address is `VARCHAR(255)`.
-const MAX_NAME: usize = 100;
-const MAX_ADDRESS: usize = 255;
+pub(crate) const MAX_NAME: usize = 100;
+pub(crate) const MAX_ADDRESS: usize = 255;
 /// Far above any platform's secret.
 const MAX_SECRET: usize = 512;
 
@@ -92,7 +92,7 @@ impl BindGeweBody {
 
 /// Collects what is wrong. Spaces around a value are a slip of copying and are dropped.
 #[derive(Default)]
-struct Rules(Vec<FieldError>);
+pub(crate) struct Rules(Vec<FieldError>);
 
 impl Rules {
     fn text(&mut self, field: &str, value: Option<&str>, max: usize) -> String {
@@ -104,7 +104,7 @@ impl Rules {
     }
 
     /// Blank is absent.
-    fn optional(&mut self, field: &str, value: Option<&str>, max: usize) -> Option<String> {
+    pub(crate) fn optional(&mut self, field: &str, value: Option<&str>, max: usize) -> Option<String> {
         let value = value.map(str::trim).filter(|value| !value.is_empty())?;
         if value.chars().count() > max {
             self.0.push(FieldError::new(field, format!("最多 {max} 个字符")));
@@ -112,7 +112,7 @@ impl Rules {
         Some(value.to_owned())
     }
 
-    fn secret(&mut self, field: &str, value: Option<SecretString>) -> SecretString {
+    pub(crate) fn secret(&mut self, field: &str, value: Option<SecretString>) -> SecretString {
         let value = value.unwrap_or_default();
         let trimmed = value.expose_secret().trim();
         if !(1..=MAX_SECRET).contains(&trimmed.len()) {
@@ -120,6 +120,11 @@ impl Rules {
                 .push(FieldError::new(field, format!("必填，1 到 {MAX_SECRET} 个字符")));
         }
         SecretString::from(trimmed)
+    }
+
+    /// One more broken rule.
+    pub(crate) fn wrong(&mut self, field: &str, message: &str) {
+        self.0.push(FieldError::new(field, message));
     }
 
     fn positive(&mut self, field: &str, value: Option<i64>) -> i64 {
@@ -130,7 +135,7 @@ impl Rules {
         value
     }
 
-    fn judge<T>(self, value: T) -> Result<T, Problem> {
+    pub(crate) fn judge<T>(self, value: T) -> Result<T, Problem> {
         if self.0.is_empty() {
             Ok(value)
         } else {
