@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) vault: Vault,
     pub(crate) wecom: Wecom,
     pub(crate) gewe: Gewe,
+    pub(crate) accounts: Accounts,
     pub(crate) media: Media,
     pub(crate) publish: Publish,
     pub(crate) health: Health,
@@ -103,6 +104,14 @@ pub(crate) struct Gewe {
     pub(crate) token_header: String,
     pub(crate) resend_when_absent: bool,
     pub(crate) login_poll_secs: u64,
+    pub(crate) check_every_minutes: u64,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Accounts {
+    pub(crate) check_every_minutes: u64,
+    pub(crate) cross_check_secs: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -119,6 +128,7 @@ pub(crate) struct Media {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Publish {
     pub(crate) late_policy_minutes: u64,
+    pub(crate) check_ahead_minutes: u64,
     pub(crate) max_attempts: u32,
     pub(crate) concurrency: usize,
     pub(crate) lease_secs: u64,
@@ -249,6 +259,10 @@ impl Settings {
             reconcile_after: Duration::from_secs(self.publish.reconcile_after_secs),
             absent_after: Duration::from_secs(self.publish.absent_after_secs),
             gewe_resend_when_absent: self.gewe.resend_when_absent,
+            check_every: Duration::from_secs(self.accounts.check_every_minutes * 60),
+            gewe_check_every: Duration::from_secs(self.gewe.check_every_minutes * 60),
+            cross_check: Duration::from_secs(self.accounts.cross_check_secs),
+            check_ahead: Duration::from_secs(self.publish.check_ahead_minutes * 60),
             concurrency: self.publish.concurrency,
             stop_within: Duration::from_secs(self.publish.stop_within_secs),
             allow_private_addresses: self.media.allow_private_addresses,

@@ -104,6 +104,17 @@ async fn a_refresh_sees_who_has_come_and_who_has_left() {
     let channel = world.api.post(&path, &json!({})).expect(200).await;
     assert_eq!(channel["accounts"], 4);
     assert_eq!(world.statuses(&corp).await, ["ACTIVE", "EXPIRED", "ACTIVE", "ACTIVE"]);
+    let history = world.api.get("/accounts/ww_moves:li.na/history").expect(200).await;
+    let events = history["records"].as_array().expect("a list");
+    let told: Vec<_> = events
+        .iter()
+        .map(|event| (&event["to"], &event["code"], &event["noticedBy"]))
+        .collect();
+    let expected = [
+        ("EXPIRED", json!("MEMBER_LEFT"), "USER"),
+        ("ACTIVE", Value::Null, "BIND"),
+    ];
+    assert_eq!(json!(told), json!(expected));
 }
 
 #[tokio::test]

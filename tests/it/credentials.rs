@@ -61,7 +61,8 @@ async fn a_broken_credential_expires_the_accounts_and_is_not_tried_again() {
 
 #[tokio::test]
 async fn an_untrusted_address_is_the_administrators_matter_and_breaks_no_account() {
-    let world = World::new().await;
+    // Without patience for what is late a post does not wait until somebody trusts the address.
+    let world = World::with(&[("PUBLISH_LATE_POLICY_MINUTES", "0")]).await;
     let corp = world.corp("ww_ip").await;
     world
         .sandbox
@@ -70,11 +71,38 @@ async fn an_untrusted_address_is_the_administrators_matter_and_breaks_no_account
     let id = world.sync("早安").to([corp.account("li.na")]).accepted().await;
     let task = world.check(id, "li.na FAILED PERMISSION_MISSING").await;
     assert!(task.message().contains("可信IP"), "{}", task.message());
+    assert!(
+        task.message().contains("企业微信看到的出口地址是 "),
+        "{}",
+        task.message()
+    );
     assert_eq!(world.statuses(&corp).await, ["ACTIVE"; 3]);
+    let channel = world.api.get("/channels").expect(200).await[0].clone();
+    let notice = channel["notice"].as_str().expect("a notice");
+    assert!(notice.contains("请加入企业可信IP"), "{channel}");
+    assert!(channel["pauseUntil"].is_string(), "{channel}");
+    let planned = world
+        .sync("稍后")
+        .to([corp.account("li.na")])
+        .at(world.in_secs(600))
+        .accepted()
+        .await;
+    let warned = world.task(planned).await;
+    assert_eq!(
+        (&warned.0["warnings"][0]["code"], &warned.0["warnings"][0]["message"]),
+        (&"PERMISSION_MISSING".into(), &channel["notice"])
+    );
     world
         .sandbox
         .token_event(&corp.id, TokenEvent::TrustIp)
         .expect("a corp");
+    let path = format!("/channels/{}/refresh", corp.channel);
+    let channel = world.api.post(&path, &serde_json::json!({})).expect(200).await;
+    assert!(
+        channel["notice"].is_null() && channel["pauseUntil"].is_null(),
+        "{channel}"
+    );
+    assert_eq!(world.task(planned).await.0["warnings"], serde_json::json!([]));
     let again = world.sync("好了").to([corp.account("li.na")]).accepted().await;
     world.check(again, "li.na SUCCESS").await;
 }

@@ -297,6 +297,7 @@ fn environment(folder: &Path, database: &str, sandbox: &str, settings: &[(&str, 
         ("MEDIA_DIR", inside("media")),
         ("MEDIA_ALLOW_PRIVATE_ADDRESSES", "true".to_owned()),
         ("PUBLISH_RECONCILE_AFTER_SECS", "1".to_owned()),
+        ("ACCOUNTS_CROSS_CHECK_SECS", "1".to_owned()),
         ("PUBLISH_ABSENT_AFTER_SECS", "2".to_owned()),
     ];
     for (name, value) in settings {

@@ -3,6 +3,7 @@
 mod accounts;
 mod answers;
 mod channels;
+mod checks;
 mod edge;
 mod files;
 mod gateway;

@@ -11,8 +11,8 @@ use moments_platforms::{Platform, Platforms};
 use moments_queue::Broker;
 use moments_store::Store;
 use moments_vault::KeyRing;
-use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
+use rand::{RngExt as _, SeedableRng as _};
 
 use crate::channel::ChannelCache;
 use crate::health::HealthCache;
@@ -86,6 +86,21 @@ impl Engine {
     /// `span` ±10 %.
     pub(crate) fn jitter(&self, span: Duration) -> Duration {
         jitter(span, &mut *self.dice.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Some time within `span`.
+    pub(crate) fn within(&self, span: Duration) -> Duration {
+        let share: f64 = self.dice.lock().unwrap_or_else(PoisonError::into_inner).random();
+        span.mul_f64(share)
+    }
+
+    /// Between two checks of a channel; `None`: its platform is asked only when there is a reason.
+    pub(crate) fn check_every(&self, kind: ChannelKind) -> Option<Duration> {
+        let every = match kind {
+            ChannelKind::Wecom => self.settings.check_every,
+            ChannelKind::Gewe => self.settings.gewe_check_every,
+        };
+        Some(every).filter(|every| !every.is_zero())
     }
 
     /// The wait after failed attempt `n`.

@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moments_domain::{ChannelId, NoticedBy, Timestamp};
-use moments_platforms::{CallFailure, ChannelAccess};
+use moments_domain::{ChannelId, Timestamp};
+use moments_platforms::ChannelAccess;
 use moments_store::{CHANNEL_CREDENTIAL, Channel};
 
 use crate::app::Engine;
-use crate::failure::{failure_of_call, is_broken_credential};
 use crate::problem::Problem;
 
 /// How old a channel in memory may be. Another process's pause or new credential is seen after this.
@@ -80,24 +79,5 @@ impl Engine {
             credential,
             credential_version: channel.credential_version,
         })
-    }
-
-    /// A platform's verdict on the credential itself expires the channel's accounts; trouble on the way never does.
-    pub(crate) async fn heed_verdict(&self, access: &ChannelAccess, failure: &CallFailure) -> Result<(), Problem> {
-        if is_broken_credential(access.kind, failure) {
-            let why = failure_of_call(access.kind, failure).message;
-            tracing::warn!(channel.id = %access.id, why, "the credential no longer works");
-            self.store
-                .break_channel(
-                    access.id,
-                    access.credential_version,
-                    &why,
-                    NoticedBy::Publish,
-                    self.clock.now(),
-                )
-                .await?;
-            self.channels_cache.forget(access.id);
-        }
-        Ok(())
     }
 }

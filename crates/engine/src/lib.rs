@@ -6,6 +6,7 @@
 mod app;
 mod channel;
 mod checks;
+mod checkup;
 mod credentials;
 mod events;
 mod failure;
@@ -24,6 +25,7 @@ mod trace;
 mod use_cases;
 mod wake;
 
+pub mod checker;
 pub mod login;
 pub mod metrics;
 pub mod pulse;
@@ -34,6 +36,7 @@ pub mod worker;
 pub use app::{Engine, Parts};
 pub use credentials::{ChannelCheck, check_channels};
 pub use events::EventSender;
+pub use failure::untrusted_address;
 pub use health::{Check, Health, Limits as HealthLimits, watch};
 pub use media_link::OpenMedia;
 pub use probe::{NoProbe, Probe, Step};

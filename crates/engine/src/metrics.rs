@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use moments_domain::{ChannelKind, ErrorClass, FailReason, PublicationState, Timestamp, WaitReason};
+use moments_domain::{
+    AccountStatus, ChannelKind, ErrorClass, FailReason, NoticedBy, PublicationState, Timestamp, WaitReason,
+};
 
 use crate::progress::Progress;
 
@@ -66,6 +68,10 @@ metrics_list! {
         "Platform calls without a yes, by class of error.";
     TOKEN_REFRESHES = Counter "moments_token_refreshes_total" ["outcome"]
         "Access tokens asked for: ok, failed, or superseded by another process.";
+    CHANNEL_CHECKS = Counter "moments_channel_checks_total" ["platform", "verdict"]
+        "Platforms asked after a channel: it works, cannot_tell, or its credential was refused.";
+    STATUS_CHANGES = Counter "moments_account_status_changes_total" ["to", "noticed_by"]
+        "Accounts whose status changed, by the new status and by who noticed.";
     READY = Gauge "moments_ready" ["check"]
         "Whether a check of /readyz is well (1) or not (0) in this process.";
     SCHEDULER_TICK = Gauge "moments_scheduler_tick_timestamp_seconds" []
@@ -102,6 +108,18 @@ pub fn describe() {
     }
     for outcome in [Refresh::Ok, Refresh::Failed, Refresh::Superseded] {
         metrics::counter!(TOKEN_REFRESHES.name, "outcome" => outcome.label()).increment(0);
+    }
+    for (kind, verdict) in ChannelKind::ALL
+        .iter()
+        .flat_map(|kind| CHECKS.map(|verdict| (kind, verdict)))
+    {
+        metrics::counter!(CHANNEL_CHECKS.name, "platform" => kind.name(), "verdict" => verdict).increment(0);
+    }
+    for (to, by) in AccountStatus::ALL
+        .iter()
+        .flat_map(|to| NoticedBy::ALL.iter().map(move |by| (to, by)))
+    {
+        metrics::counter!(STATUS_CHANGES.name, "to" => to.name(), "noticed_by" => by.name()).increment(0);
     }
     for (kind, class) in ChannelKind::ALL
         .iter()
@@ -162,6 +180,23 @@ impl Refresh {
 
 pub(crate) fn refreshed(outcome: Refresh) {
     metrics::counter!(TOKEN_REFRESHES.name, "outcome" => outcome.label()).increment(1);
+}
+
+/// Verdicts of a check.
+const CHECKS: [&str; 3] = [CHECK_WORKS, CHECK_CANNOT_TELL, CHECK_REFUSED];
+/// The credential works.
+pub(crate) const CHECK_WORKS: &str = "works";
+/// Trouble that is no verdict.
+pub(crate) const CHECK_CANNOT_TELL: &str = "cannot_tell";
+/// The credential is no good.
+pub(crate) const CHECK_REFUSED: &str = "refused";
+
+pub(crate) fn checked(kind: ChannelKind, verdict: &'static str) {
+    metrics::counter!(CHANNEL_CHECKS.name, "platform" => kind.name(), "verdict" => verdict).increment(1);
+}
+
+pub(crate) fn status_changed(to: AccountStatus, by: NoticedBy) {
+    metrics::counter!(STATUS_CHANGES.name, "to" => to.name(), "noticed_by" => by.name()).increment(1);
 }
 
 pub(crate) fn ready(check: &'static str, well: bool) {

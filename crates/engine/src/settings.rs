@@ -38,6 +38,14 @@ pub struct Settings {
     pub absent_after: Duration,
     /// Whether a personal account's post that is surely absent is sent again without asking (`gewe.resend_when_absent`).
     pub gewe_resend_when_absent: bool,
+    /// Between two checks of a WeCom channel; zero: none (`accounts.check_every_minutes`).
+    pub check_every: Duration,
+    /// The same for personal accounts (`gewe.check_every_minutes`).
+    pub gewe_check_every: Duration,
+    /// How long after a refused credential it is asked once more, at least (`accounts.cross_check_secs`).
+    pub cross_check: Duration,
+    /// How long before a scheduled post its channels are checked; zero: not at all (`publish.check_ahead_minutes`).
+    pub check_ahead: Duration,
     /// Publications worked on at once (`publish.concurrency`).
     pub concurrency: usize,
     /// How long a stop waits for work under way (`publish.stop_within_secs`).
@@ -74,6 +82,10 @@ impl Default for Settings {
             reconcile_after: Duration::from_mins(1),
             absent_after: Duration::from_mins(5),
             gewe_resend_when_absent: false,
+            check_every: Duration::from_hours(1),
+            gewe_check_every: Duration::from_mins(5),
+            cross_check: Duration::from_secs(45),
+            check_ahead: Duration::from_hours(1),
             concurrency: 128,
             stop_within: Duration::from_secs(30),
             allow_private_addresses: false,

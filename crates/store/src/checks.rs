@@ -3,6 +3,8 @@
 //! A claim moves the row's `check_time` to the lease's end and raises its `check_lease`: when the holder dies, the check comes up by itself, and a
 //! holder that comes too late does not plan the next one.
 
+use std::time::Duration;
+
 use moments_domain::{ChannelId, ChannelKind, FailReason, NoticedBy, Standing, StatusCode, Timestamp};
 use sea_orm::DatabaseTransaction;
 
@@ -79,6 +81,24 @@ impl Store {
     pub async fn next_check(&self) -> Result<Option<Timestamp>, StoreError> {
         let row = self.row(&NEXT, []).await?;
         row.map(|row| Ok(Timestamp(row.try_get("", "check_time")?))).transpose()
+    }
+
+    /// Channels with posts planned for the time up to `ahead` from now that nobody has asked after since `ahead` before the post, nor since `apart`.
+    pub async fn checks_wanted(
+        &self,
+        now: Timestamp,
+        ahead: Duration,
+        apart: Timestamp,
+    ) -> Result<Vec<ChannelId>, StoreError> {
+        let values = [
+            now.0.into(),
+            (now + ahead).0.into(),
+            i64::try_from(ahead.as_micros()).unwrap_or(i64::MAX).into(),
+            apart.0.into(),
+            now.0.into(),
+        ];
+        let rows = self.rows(&WANTED, values).await?;
+        rows.iter().map(|row| Ok(ChannelId(row.try_get("", "id")?))).collect()
     }
 
     /// Notes what a check of the channel found: its accounts, and that the credential works. Nothing happens when the channel has another
@@ -188,6 +208,11 @@ static DUE: Sql = Sql::each(|d| {
         "SELECT {COLUMNS}, c.check_time, c.check_lease FROM t_moment_channel c WHERE c.check_time <= ? ORDER BY c.check_time, c.id LIMIT ?{free}"
     )
 });
+static WANTED: Sql = Sql::same(
+    "SELECT DISTINCT c.id FROM t_moment_publication p JOIN t_moment_channel c ON c.id = p.channel_id \
+     WHERE p.look_time > ? AND p.look_time <= ? AND p.state = 'SCHEDULED' AND c.checked_time < p.due_time - ? AND c.checked_time < ? \
+     AND (c.check_time > ? OR c.check_time = 0)",
+);
 static TAKE: Sql = Sql::each(|d| {
     let rows = d.rows(&[("id", Kind::Int), ("until", Kind::Int)]);
     let set = [("check_lease", "t.check_lease + 1"), ("check_time", "v.until")];

@@ -35,6 +35,7 @@ mod standing;
 mod statuses;
 mod tasks;
 mod time;
+mod warnings;
 
 pub use accounts::{Account, NewAccount};
 pub use channels::{Channel, ChannelNotice, NewChannel};
@@ -61,3 +62,4 @@ pub use shelf::ShelfToken;
 pub use stage::{Picked, Room};
 pub use standing::StatusChange;
 pub use tasks::{ResultView, TaskView};
+pub use warnings::TaskWarning;

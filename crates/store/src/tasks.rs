@@ -12,6 +12,7 @@ use crate::dialect::Sql;
 use crate::error::StoreError;
 use crate::rows;
 use crate::time::from_datetime;
+use crate::warnings::{self, TaskWarning};
 
 /// A task with its results (requirement 2.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct TaskView {
     pub update_time: Timestamp,
     /// In the order of the request.
     pub results: Vec<ResultView>,
+    /// What would keep those from going out that have not been submitted.
+    pub warnings: Vec<TaskWarning>,
 }
 
 impl TaskView {
@@ -66,7 +69,16 @@ impl Store {
         // A commit between the two reads would show a status that contradicts the results.
         let snapshot = self.snapshot().await?;
         let found = match snapshot.row(&TASK, [id.0.into(), user.0.into()]).await? {
-            Some(row) => Some(task(&row, results(&snapshot, id).await?)?),
+            Some(row) => {
+                let results = results(&snapshot, id).await?;
+                let waits = results.iter().any(|result| result.status == ResultStatus::Pending);
+                let warnings = if waits {
+                    warnings::read(&snapshot, id).await?
+                } else {
+                    Vec::new()
+                };
+                Some(task(&row, results, warnings)?)
+            }
             None => None,
         };
         snapshot.commit().await?;
@@ -101,7 +113,7 @@ fn counts(results: &[ResultView]) -> StatusCounts {
     counts
 }
 
-fn task(row: &QueryResult, results: Vec<ResultView>) -> Result<TaskView, StoreError> {
+fn task(row: &QueryResult, results: Vec<ResultView>, warnings: Vec<TaskWarning>) -> Result<TaskView, StoreError> {
     let id: i64 = row.try_get("", "id")?;
     Ok(TaskView {
         id: TaskId(id),
@@ -114,6 +126,7 @@ fn task(row: &QueryResult, results: Vec<ResultView>) -> Result<TaskView, StoreEr
         create_time: datetime(row, id, "create_time")?,
         update_time: datetime(row, id, "update_time")?,
         results,
+        warnings,
     })
 }
 

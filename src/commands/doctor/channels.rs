@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use moments_domain::ChannelKind;
-use moments_engine::{ChannelCheck, NoProbe, check_channels};
+use moments_engine::{ChannelCheck, NoProbe, check_channels, untrusted_address};
 use moments_platforms::{CallFailure, Refusal};
 use moments_store::Store;
 
@@ -46,7 +46,7 @@ fn trouble(check: &ChannelCheck) -> Option<Finding> {
     let detail = format!("channel {} ({}, {}): {failure}", check.id, check.name, check.kind);
     Some(match failure {
         CallFailure::Refused(refusal) if refusal.code == "60020" => {
-            let seen = address_in(&refusal.message).map_or_else(String::new, |ip| format!(" {ip}"));
+            let seen = untrusted_address(refusal).map_or_else(String::new, |ip| format!(" {ip}"));
             let action = format!(
                 "Add this machine's outgoing address{seen} to the app's trusted IPs (企业可信IP) in the WeCom administration, app settings"
             );
@@ -65,26 +65,5 @@ fn refused(kind: ChannelKind) -> &'static str {
             "Check the app's secret, visible range and permission 客户朋友圈 in the WeCom administration, then bind the channel again"
         }
         ChannelKind::Gewe => "Log the device in at the gateway, check its token, then bind the channel again",
-    }
-}
-
-/// The caller's address as WeCom saw it: `…, from ip: 203.0.113.7, more info at …`.
-fn address_in(message: &str) -> Option<std::net::IpAddr> {
-    let (_, rest) = message.split_once("from ip: ")?;
-    rest.split(',').next()?.trim().parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_is_read_from_wecoms_message() {
-        let seen = |text| address_in(text).map(|ip| ip.to_string());
-        let message = "not allow to access from your ip, hint: [1], from ip: 203.0.113.7, more info at https://x";
-        assert_eq!(seen(message).as_deref(), Some("203.0.113.7"));
-        assert_eq!(seen("from ip: 2001:db8::1").as_deref(), Some("2001:db8::1"));
-        assert_eq!(seen("not allow to access"), None);
-        assert_eq!(seen("from ip: somewhere"), None);
     }
 }

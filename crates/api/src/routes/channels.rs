@@ -46,6 +46,12 @@ pub(crate) struct ChannelBody {
     /// 凭证失效的原因，正常时为 null
     #[schema(example = json!(null), required)]
     broken_reason: Option<String>,
+    /// 影响发布但与账号无关的问题与处理建议，例如出口地址不在企业可信IP中；没有时为 null
+    #[schema(example = json!(null), required)]
+    notice: Option<String>,
+    /// 最近一次检查的时间（UTC）
+    #[schema(schema_with = wire::date_time)]
+    checked_time: WireTime,
     /// 平台要求暂停发布，到此时间恢复（UTC）；未暂停时为 null
     #[schema(schema_with = wire::date_time_or_null, required)]
     pause_until: Option<WireTime>,
@@ -67,6 +73,8 @@ impl From<ChannelView> for ChannelBody {
             handle: channel.handle,
             agent_id: channel.agent_id,
             broken_reason: channel.broken_reason,
+            notice: channel.notice,
+            checked_time: WireTime(channel.checked_time),
             pause_until: channel.pause_until.map(WireTime),
             accounts: channel.accounts,
             create_time: WireTime(channel.create_time),

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use moments_domain::TaskId;
 use moments_domain::status::StatusCounts;
-use moments_store::{ResultView, TaskView};
+use moments_store::{ResultView, TaskView, TaskWarning};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -42,6 +42,38 @@ pub(crate) struct TaskBody {
     counts: CountsBody,
     /// 每个账号的发布结果，顺序与请求一致
     results: Vec<ResultBody>,
+    /// 若现在发布将会失败或等待的账号；定时任务在发布前一小时会自动检查，问题解决后自动消失
+    warnings: Vec<WarningBody>,
+}
+
+/// 发布前发现的问题
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TaskWarning)]
+pub(crate) struct WarningBody {
+    /// 账号唯一标识
+    #[schema(example = "ww1234567890abcdef:zhangsan")]
+    account_id: String,
+    /// 账号的原因代码（`statusCode`），或渠道问题对应的失败原因代码（`errorReason`）
+    #[schema(example = "MEMBER_LEFT")]
+    code: &'static str,
+    /// 问题与处理建议
+    #[schema(example = "该成员已离职。请改用在职成员发布。")]
+    message: String,
+    /// 问题出现的时间（UTC）
+    #[schema(schema_with = wire::date_time)]
+    since: WireTime,
+}
+
+impl From<TaskWarning> for WarningBody {
+    fn from(warning: TaskWarning) -> Self {
+        Self {
+            account_id: warning.account_id.0,
+            code: warning.code,
+            message: warning.message,
+            since: WireTime(warning.since),
+        }
+    }
 }
 
 /// 各状态的账号数量
@@ -110,6 +142,7 @@ impl From<TaskView> for TaskBody {
             update_time: WireTime(task.update_time),
             counts: task.counts().into(),
             results: task.results.into_iter().map(ResultBody::from).collect(),
+            warnings: task.warnings.into_iter().map(WarningBody::from).collect(),
         }
     }
 }

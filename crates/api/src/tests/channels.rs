@@ -17,6 +17,8 @@ async fn binding_a_corp_brings_its_members() {
         "handle": "ww1",
         "agentId": 1_000_002,
         "brokenReason": null,
+        "notice": null,
+        "checkedTime": "2023-10-26T16:00:00Z",
         "pauseUntil": null,
         "accounts": 3,
         "createTime": "2023-10-26T16:00:00Z",

@@ -1,6 +1,8 @@
 //! A platform that only knows how to check a channel. What it answers is written in the credential.
 
 use std::future::pending;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +21,27 @@ pub(crate) const PANIC: &str = "panic-secret";
 /// The secret with which the platform never answers.
 pub(crate) const STALL: &str = "stall-secret";
 
-pub(crate) struct CheckOnly;
+/// A check's answer in a script.
+pub(crate) type Says = Result<Vec<MemberReport>, CallFailure>;
+
+#[derive(Default)]
+pub(crate) struct CheckOnly {
+    /// What it answers from now on, whatever the credential.
+    pub(crate) says: Mutex<Option<Says>>,
+    /// What it knows of members that it no longer lists.
+    pub(crate) missing: Mutex<Vec<MemberReport>>,
+    /// How often it was asked.
+    pub(crate) asked: AtomicU32,
+}
+
+/// A refusal in the platform's words.
+pub(crate) fn refusal(class: ErrorClass, code: &str, message: &str) -> CallFailure {
+    CallFailure::Refused(Refusal {
+        class,
+        code: code.to_owned(),
+        message: message.to_owned(),
+    })
+}
 
 #[async_trait]
 impl Platform for CheckOnly {
@@ -36,16 +58,25 @@ impl Platform for CheckOnly {
     }
 
     async fn check(&self, channel: &ChannelAccess) -> Result<ChannelReport, CallFailure> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if let Some(says) = self.says.lock().expect("unpoisoned").clone() {
+            return says.map(|members| ChannelReport { members });
+        }
         match channel.credential.expose_secret() {
             GOOD => Ok(ChannelReport { members: members() }),
             PANIC => panic!("a defect"),
             STALL => pending().await,
-            _ => Err(CallFailure::Refused(Refusal {
-                class: ErrorClass::Configuration,
-                code: "40001".to_owned(),
-                message: "invalid credential".to_owned(),
-            })),
+            _ => Err(refusal(ErrorClass::Configuration, "40001", "invalid credential")),
         }
+    }
+
+    async fn missing(&self, _: &ChannelAccess, names: &[String]) -> Result<Vec<MemberReport>, CallFailure> {
+        let known = self.missing.lock().expect("unpoisoned");
+        Ok(known
+            .iter()
+            .filter(|member| names.contains(&member.name))
+            .cloned()
+            .collect())
     }
 
     async fn directory(&self, _: &ChannelAccess) -> Result<Directory, CallFailure> {
@@ -77,13 +108,17 @@ impl Platform for CheckOnly {
     }
 }
 
-fn members() -> Vec<MemberReport> {
-    let member = |name: &str, display_name: &str, standing| MemberReport {
+pub(crate) fn member(name: &str, display_name: &str, standing: Standing) -> MemberReport {
+    MemberReport {
         name: name.to_owned(),
         display_name: display_name.to_owned(),
         standing,
         departments: Vec::new(),
-    };
+    }
+}
+
+/// The members of every corp as long as nothing else is said.
+pub(crate) fn members() -> Vec<MemberReport> {
     vec![
         member("zhangsan", "张三", Standing::Active),
         member("lisi", "李四", Standing::Active),

@@ -16,6 +16,7 @@ async fn a_task_is_shown_with_a_result_for_each_account() {
         "scheduledTime": "2023-10-26T16:30:00Z",
         "createTime": "2023-10-26T16:00:00Z",
         "updateTime": "2023-10-26T16:00:00Z",
+        "warnings": [],
         "counts": { "total": 1, "pending": 1, "processing": 0, "success": 0, "failed": 0 },
         "results": [{
             "accountId": "ww1:zhangsan",

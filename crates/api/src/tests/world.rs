@@ -52,6 +52,8 @@ impl Clock for HandClock {
 
 pub(crate) struct World {
     pub(crate) clock: Arc<HandClock>,
+    pub(crate) platform: Arc<CheckOnly>,
+    pub(crate) engine: Engine,
     router: Router,
     folder: TempDir,
     gateway: Arc<Script>,
@@ -79,8 +81,9 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = HandClock::at(NOW);
         // Boxed: with what opens a database in it, the type of a test is deeper than the compiler follows.
-        let engine = Box::pin(engine(&folder, clock.clone(), None)).await;
-        Self::over(engine, folder, clock, limits, metrics)
+        let platform = Arc::new(CheckOnly::default());
+        let engine = Box::pin(engine(&folder, clock.clone(), Arc::clone(&platform), None)).await;
+        Self::over((engine, platform), folder, clock, limits, metrics)
     }
 
     /// A world in which the gateway is switched on and log-ins are polled, all of it as fast as it goes.
@@ -88,17 +91,25 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = HandClock::at(NOW);
         let gateway = Arc::new(Script::default());
-        let engine = Box::pin(engine(&folder, clock.clone(), Some(gateway.clone()))).await;
+        let platform = Arc::new(CheckOnly::default());
+        let opened = engine(&folder, clock.clone(), Arc::clone(&platform), Some(gateway.clone()));
+        let engine = Box::pin(opened).await;
         let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let world = Self::over(engine.clone(), folder, clock, Limits::default(), metrics);
+        let world = Self::over((engine.clone(), platform), folder, clock, Limits::default(), metrics);
         tokio::spawn(moments_engine::login::run(engine, world.polls.clone()));
         Self { gateway, ..world }
     }
 
-    fn over(engine: Engine, folder: TempDir, clock: Arc<HandClock>, limits: Limits, metrics: MetricsHandle) -> Self {
+    fn over(
+        (engine, platform): (Engine, Arc<CheckOnly>),
+        folder: TempDir,
+        clock: Arc<HandClock>,
+        limits: Limits,
+        metrics: MetricsHandle,
+    ) -> Self {
         let verifier = Verifier::hs256(&SECRET.into(), ClaimNames::default()).expect("a verifier");
         let api = Api {
-            engine,
+            engine: engine.clone(),
             verifier,
             clock: clock.clone(),
             limits,
@@ -106,6 +117,8 @@ impl World {
         };
         Self {
             clock,
+            platform,
+            engine,
             router: crate::router(api),
             folder,
             gateway: Arc::default(),
@@ -127,36 +140,26 @@ impl World {
 
     /// The owner gets a page.
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send(request(
-            "GET",
-            &format!("{BASE}{path}"),
-            Some(&token(OWNER, PERMISSIONS)),
-            None,
-        ))
-        .await
+        self.send(request("GET", &format!("{BASE}{path}"), Some(&self.token()), None))
+            .await
     }
 
     /// The owner posts JSON.
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         let body = Some(body.to_string());
-        self.send(request(
-            "POST",
-            &format!("{BASE}{path}"),
-            Some(&token(OWNER, PERMISSIONS)),
-            body,
-        ))
-        .await
+        self.send(request("POST", &format!("{BASE}{path}"), Some(&self.token()), body))
+            .await
     }
 
     /// The owner deletes.
     pub(crate) async fn delete(&self, path: &str) -> Answer {
-        self.send(request(
-            "DELETE",
-            &format!("{BASE}{path}"),
-            Some(&token(OWNER, PERMISSIONS)),
-            None,
-        ))
-        .await
+        self.send(request("DELETE", &format!("{BASE}{path}"), Some(&self.token()), None))
+            .await
+    }
+
+    /// A token of the owner that is good for an hour from now.
+    fn token(&self) -> String {
+        token_until(OWNER, PERMISSIONS, self.clock.now() + Duration::from_hours(1))
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -247,7 +250,12 @@ pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Optio
     request.body(Body::from(body.unwrap_or_default())).expect("a request")
 }
 
-async fn engine(folder: &TempDir, clock: Arc<HandClock>, gateway: Option<Arc<Script>>) -> Engine {
+async fn engine(
+    folder: &TempDir,
+    clock: Arc<HandClock>,
+    platform: Arc<CheckOnly>,
+    gateway: Option<Arc<Script>>,
+) -> Engine {
     let fetcher = Fetcher::new(FetchPolicy::default()).expect("a fetcher");
     let ring: SecretString = KeyRing::generate().expect("a ring");
     let database = match &gateway {
@@ -258,8 +266,8 @@ async fn engine(folder: &TempDir, clock: Arc<HandClock>, gateway: Option<Arc<Scr
         store: Store::open(&Options::new(&database)).await.expect("a store"),
         keys: Arc::new(KeyRing::parse(&ring).expect("keys")),
         platforms: Platforms {
-            wecom: Arc::new(CheckOnly),
-            gewe: gateway.as_ref().map(|_| Arc::new(CheckOnly) as Arc<dyn Platform>),
+            gewe: gateway.as_ref().map(|_| Arc::clone(&platform) as Arc<dyn Platform>),
+            wecom: platform,
             gateway: gateway.map(|gateway| gateway as Arc<dyn Gateway>),
         },
         media: MediaStore::open(folder.path(), fetcher, 1).expect("a media folder"),

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use moments_domain::{
-    ErrorClass, FailReason, Failure, Move, NoticedBy, Outcome, Standing, StatusCode, Timestamp, WaitReason,
-};
+use moments_domain::{ErrorClass, FailReason, Failure, Move, NoticedBy, Outcome, Standing, Timestamp, WaitReason};
 use moments_platforms::{Answer, CallFailure, Platform, Post, Refusal};
 use moments_store::{Gate, NoSubmit};
 
 use crate::channel::OpenChannel;
-use crate::failure::{failure_of_call, failure_of_refusal, is_stale_media};
+use crate::checkup::{Checkup, UNTRUSTED_PAUSE, failure_of_notice, tell};
+use crate::failure::{failure_of_call, failure_of_refusal, is_stale_media, is_untrusted_address};
 use crate::probe::Step;
 use crate::publisher::follow;
 use crate::publisher::job::{Job, Stop};
@@ -33,6 +32,15 @@ pub(crate) async fn publish(job: &mut Job<'_>) -> Result<(), Stop> {
     };
     if let Some(why) = &open.channel.broken_reason {
         return job.give_up(Failure::new(FailReason::CredentialBroken, why)).await;
+    }
+    if open.channel.suspect_since.is_some() {
+        let until = job.now() + job.engine.jitter(job.engine.settings.cross_check);
+        return job.snooze(WaitReason::Offline, until).await;
+    }
+    if let Some(failure) = failure_of_notice(&open.channel)
+        && open.channel.pause_until > job.now()
+    {
+        return wait_for_channel(job, failure, open.channel.pause_until).await;
     }
     if open.channel.pause_until > job.now() {
         let gate = gate(job, &open, platform.as_ref());
@@ -181,10 +189,10 @@ pub(crate) fn post(job: &Job<'_>, media: &ReadyMedia) -> Post {
 pub(crate) async fn published(job: &mut Job<'_>, moment_id: String) -> Result<(), Stop> {
     let now = job.now();
     let (engine, channel) = (job.engine, job.publication.channel_id);
-    engine
+    let set = engine
         .store
-        .set_account_status(channel, &Standing::Active, NoticedBy::Publish, now)
-        .await?;
+        .set_account_status(channel, &Standing::Active, NoticedBy::Publish, now);
+    tell(&set.await?);
     job.publication.moment_id = Some(moment_id);
     job.publication.created_time = Some(now);
     job.publication.apply(Move::Create, now)?;
@@ -203,10 +211,15 @@ pub(crate) async fn refused(job: &mut Job<'_>, open: &OpenChannel, refusal: Refu
         ErrorClass::Window => pause(job, open, &refusal.code).await,
         ErrorClass::Offline => wait_for_account(job, open, failure).await,
         ErrorClass::Configuration => {
-            job.engine
-                .heed_verdict(&open.access, &CallFailure::Refused(refusal))
-                .await?;
-            job.give_up(failure).await
+            let refused = CallFailure::Refused(refusal);
+            match job.engine.heed_failure(&open.access, &refused).await? {
+                Some(until) => job.retry_in(until.since(job.now()), failure).await,
+                None if is_untrusted_address(&refused) => {
+                    let until = job.now() + UNTRUSTED_PAUSE;
+                    wait_for_channel(job, failure, until).await
+                }
+                None => job.give_up(failure).await,
+            }
         }
         ErrorClass::Content | ErrorClass::Target | ErrorClass::Request | ErrorClass::Licence => {
             job.give_up(failure).await
@@ -223,19 +236,23 @@ async fn pause(job: &mut Job<'_>, open: &OpenChannel, code: &str) -> Result<(), 
     job.snooze(WaitReason::Quota, until).await
 }
 
+/// The refusal of one call does not put an account off line: the platform is asked once more, which may bring the account back.
 async fn wait_for_account(job: &mut Job<'_>, open: &OpenChannel, failure: Failure) -> Result<(), Stop> {
-    let (engine, now): (_, Timestamp) = (job.engine, job.now());
-    engine
-        .store
-        .set_account_status(
-            open.channel.id,
-            &Standing::of(StatusCode::DeviceOffline),
-            NoticedBy::Publish,
-            now,
-        )
-        .await?;
-    if now.since(job.publication.due_time) > engine.settings.late_policy {
+    let checkup = job.engine.check_up(&open.channel).await?;
+    job.engine.heed(&open.channel, &checkup, NoticedBy::Publish).await?;
+    if let Checkup::Works(report) = &checkup
+        && report.members.iter().all(|member| member.standing == Standing::Active)
+    {
+        return job.retry(failure).await;
+    }
+    let until = job.now() + OFFLINE_WAIT;
+    wait_for_channel(job, failure, until).await
+}
+
+/// Waits for somebody to put the channel or its account right, as long as the late policy allows.
+async fn wait_for_channel(job: &mut Job<'_>, failure: Failure, until: Timestamp) -> Result<(), Stop> {
+    if job.now().since(job.publication.due_time) > job.engine.settings.late_policy {
         return job.give_up(failure).await;
     }
-    job.snooze(WaitReason::Offline, now + OFFLINE_WAIT).await
+    job.snooze(WaitReason::Offline, until).await
 }

@@ -255,7 +255,7 @@ impl<'a> Job<'a> {
         wait: Duration,
     ) -> Result<(), Stop> {
         tracing::warn!(publication.id = %self.publication.id, channel.id = %open.channel.id, %failure, "a look at the platform failed");
-        self.engine.heed_verdict(&open.access, failure).await?;
+        self.engine.heed_failure(&open.access, failure).await?;
         self.look_again(wait.max(Duration::from_secs(5) * (self.publication.looks + 1).min(60)))
             .await
     }

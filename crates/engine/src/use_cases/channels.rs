@@ -1,11 +1,12 @@
 //! Binding, checking and removing channels (issue of secrets: they come in once, are sealed, and never go out).
 
-use moments_domain::{AccountId, AppKind, ChannelId, ChannelKind, FieldError, NoticedBy, Timestamp, UserId};
+use moments_domain::{AppKind, ChannelId, ChannelKind, FieldError, NoticedBy, Timestamp, UserId};
 use moments_platforms::{CallFailure, ChannelAccess, ChannelReport, GatewayLine};
-use moments_store::{CHANNEL_CREDENTIAL, Channel, NewAccount, NewChannel, Removal, StoreError};
+use moments_store::{CHANNEL_CREDENTIAL, Channel, NewChannel, Removal, StoreError};
 use secrecy::SecretString;
 
 use crate::app::Engine;
+use crate::checkup::{Checkup, reported, tell};
 use crate::failure::failure_of_call;
 use crate::problem::Problem;
 
@@ -52,6 +53,10 @@ pub struct ChannelView {
     pub agent_id: Option<i64>,
     /// Why the credential does not work, in Chinese; `None`: it does, as far as anybody knows.
     pub broken_reason: Option<String>,
+    /// What keeps posts from going out although no account is at fault, in Chinese; `None`: nothing that is known.
+    pub notice: Option<String>,
+    /// When the platform was last asked after it.
+    pub checked_time: Timestamp,
     /// Creations pause until then, if that is ahead.
     pub pause_until: Option<Timestamp>,
     /// How many accounts it reaches.
@@ -114,25 +119,15 @@ impl Engine {
     /// Asks the platform again: whether the credential works, and who may send.
     pub async fn refresh_channel(&self, user: UserId, id: ChannelId) -> Result<ChannelView, Problem> {
         let channel = self.own_channel(user, id).await?;
-        let access = self.access(&channel)?;
-        let now = self.clock.now();
-        match self.platform(channel.kind)?.check(&access).await {
-            Ok(report) => {
-                self.store
-                    .refresh_channel(
-                        &channel,
-                        &reported(&channel.handle, channel.kind, &report),
-                        NoticedBy::User,
-                        now,
-                    )
-                    .await?;
+        let checkup = self.check_up(&channel).await?;
+        self.heed(&channel, &checkup, NoticedBy::User).await?;
+        match checkup {
+            Checkup::Works(_) => {
                 let channel = self.own_channel(user, id).await?;
-                Ok(view(&channel, report.members.len(), now))
+                let accounts = self.store.accounts_of(id).await?.len();
+                Ok(view(&channel, accounts, self.clock.now()))
             }
-            Err(failure) => {
-                self.heed_verdict(&access, &failure).await?;
-                Err(refused(channel.kind, &failure))
-            }
+            Checkup::CannotTell(failure) | Checkup::Refused(failure) => Err(refused(channel.kind, &failure)),
         }
     }
 
@@ -181,10 +176,8 @@ impl Engine {
             .map_err(|e| Problem::Internal(Box::new(e)))?;
         let now = self.clock.now();
         let accounts = reported(&new.handle, new.kind, &report);
-        self.store
-            .put_channel(id, &new, &sealed, &accounts, now)
-            .await
-            .map_err(conflict)?;
+        let put = self.store.put_channel(id, &new, &sealed, &accounts, now).await;
+        tell(&put.map_err(conflict)?);
         self.channels_cache.forget(id);
         let channel = self.own_channel(new.user_id, id).await?;
         Ok(view(&channel, accounts.len(), now))
@@ -226,19 +219,6 @@ fn complete(new: &mut NewChannel, report: &ChannelReport) {
     }
 }
 
-fn reported(handle: &str, kind: ChannelKind, report: &ChannelReport) -> Vec<NewAccount> {
-    let account = |member: &moments_platforms::MemberReport| NewAccount {
-        account_id: match kind {
-            ChannelKind::Wecom => AccountId::of_member(handle, &member.name),
-            ChannelKind::Gewe => AccountId(member.name.clone()),
-        },
-        account_name: member.display_name.chars().take(100).collect(),
-        account_type: kind.account_type(),
-        standing: member.standing.clone(),
-    };
-    report.members.iter().map(account).collect()
-}
-
 pub(crate) fn view(channel: &Channel, accounts: usize, now: Timestamp) -> ChannelView {
     ChannelView {
         id: channel.id,
@@ -248,6 +228,8 @@ pub(crate) fn view(channel: &Channel, accounts: usize, now: Timestamp) -> Channe
         handle: channel.handle.clone(),
         agent_id: channel.agent_id,
         broken_reason: channel.broken_reason.clone(),
+        notice: channel.notice.as_ref().map(|notice| notice.message.clone()),
+        checked_time: channel.checked_time,
         pause_until: Some(channel.pause_until).filter(|until| *until > now),
         accounts: accounts as u64,
         create_time: channel.create_time,

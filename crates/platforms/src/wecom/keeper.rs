@@ -63,6 +63,8 @@ impl TokenKeeper {
         Fut: Future<Output = Result<T, CallError>>,
     {
         let (held, source) = (self.slot(channel), self.source(channel));
+        // Another process may have found the credential good again.
+        held.slot.lapse(self.clock.now());
         self.refresher(&held, &source)
             .with_token(call)
             .await
@@ -72,7 +74,8 @@ impl TokenKeeper {
             })
     }
 
-    /// Asks for a token even when there is one: proof that the credential works. A credential called wrong is asked about at most every ten minutes.
+    /// Asks for a token even when there is one: proof that the credential works. A credential called wrong is asked about once more
+    /// after twenty seconds, then at most every ten minutes.
     pub(super) async fn prove(&self, channel: &ChannelAccess) -> Result<(), CallFailure> {
         let (held, source) = (self.slot(channel), self.source(channel));
         self.refresher(&held, &source).prove().await

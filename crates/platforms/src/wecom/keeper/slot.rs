@@ -12,7 +12,9 @@ use super::lock;
 
 /// A token is replaced this long before it expires.
 const MARGIN: Duration = Duration::from_mins(5);
-/// How long a verdict on a credential stands before it may be put to the test again.
+/// How long the first verdict on a credential stands before it is put to the test again, once,
+const FIRST_VERDICT: Duration = Duration::from_secs(20);
+/// and how long each one after that.
 const VERDICT_LIFE: Duration = Duration::from_mins(10);
 
 pub(super) type Outcome<T> = Result<T, CallFailure>;
@@ -29,9 +31,20 @@ pub(in crate::wecom) struct Slot {
 struct State {
     held: Option<CachedToken>,
     verdict: Option<(Refusal, Timestamp)>,
+    /// Verdicts since the credential last worked.
+    verdicts: u32,
     /// Refreshes finished, so that those who waited for one do not start another.
     round: u64,
     last_failure: Option<CallFailure>,
+}
+
+impl State {
+    /// The verdict, unless it is time to put it to the test.
+    fn stands(&self, now: Timestamp) -> Option<&Refusal> {
+        let life = if self.verdicts > 1 { VERDICT_LIFE } else { FIRST_VERDICT };
+        let (refusal, since) = self.verdict.as_ref()?;
+        (now.since(*since) < life).then_some(refusal)
+    }
 }
 
 impl Slot {
@@ -71,6 +84,7 @@ impl Slot {
                 state.held = Some(token.clone());
                 state.last_failure = None;
                 state.verdict = None;
+                state.verdicts = 0;
             }
             Err(failure) => state.last_failure = Some(failure.clone()),
         }
@@ -94,7 +108,9 @@ impl Slot {
 
     /// The credential is broken.
     pub(super) fn condemn(&self, refusal: Refusal, now: Timestamp) {
-        lock(&self.state).verdict = Some((refusal, now));
+        let mut state = lock(&self.state);
+        state.verdict = Some((refusal, now));
+        state.verdicts += 1;
     }
 
     /// Fails when the credential is known to be broken.
@@ -105,23 +121,19 @@ impl Slot {
         }
     }
 
-    /// Forgets an old verdict, for a credential that nothing else puts to the test.
+    /// Forgets an old verdict: the next call puts the credential to the test.
     pub(in crate::wecom) fn lapse(&self, now: Timestamp) {
         let mut state = lock(&self.state);
-        if state
-            .verdict
-            .as_ref()
-            .is_some_and(|(_, since)| now.since(*since) >= VERDICT_LIFE)
-        {
+        if state.stands(now).is_none() {
             state.verdict = None;
         }
     }
 
     /// Fails when the credential was found broken a short while ago.
     pub(super) fn verdict_to_heed(&self, now: Timestamp) -> Outcome<()> {
-        match &lock(&self.state).verdict {
-            Some((refusal, since)) if now.since(*since) < VERDICT_LIFE => Err(CallFailure::Refused(refusal.clone())),
-            _ => Ok(()),
+        match lock(&self.state).stands(now) {
+            Some(refusal) => Err(CallFailure::Refused(refusal.clone())),
+            None => Ok(()),
         }
     }
 }

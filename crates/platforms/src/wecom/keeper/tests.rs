@@ -152,23 +152,24 @@ async fn a_broken_credential_is_asked_about_once_until_it_changes() {
 }
 
 #[tokio::test]
-async fn a_check_may_test_a_verdict_again_after_ten_minutes() {
+async fn a_verdict_is_tested_once_more_soon_and_then_every_ten_minutes() {
     let asked = AtomicU32::new(0);
     let world = World::answering(empty(), move |seen| match seen.api.as_str() {
-        "gettoken" if asked.fetch_add(1, Ordering::SeqCst) == 0 => {
-            r#"{"errcode":50003,"errmsg":"app disabled"}"#.into()
-        }
+        "gettoken" if asked.fetch_add(1, Ordering::SeqCst) < 2 => r#"{"errcode":50003,"errmsg":"app disabled"}"#.into(),
         "gettoken" => r#"{"access_token":"T","expires_in":7200}"#.into(),
         _ => r#"{"errcode":0}"#.into(),
     })
     .await;
     assert_eq!(world.call().await, "Configuration 50003");
-    world.clock.set(secs(599));
-    assert!(world.keeper.prove(&world.channel).await.is_err());
-    world.clock.set(secs(600));
-    assert_eq!(world.call().await, "Configuration 50003");
+    for (at, issued) in [(19, 1), (20, 2), (21, 2), (20 + 599, 2)] {
+        world.clock.set(secs(at));
+        assert!(world.keeper.prove(&world.channel).await.is_err());
+        assert_eq!(world.call().await, "Configuration 50003");
+        assert_eq!(world.issued(), issued, "after {at} s");
+    }
+    world.clock.set(secs(20 + 600));
     assert!(world.keeper.prove(&world.channel).await.is_ok());
-    assert_eq!((world.call().await.as_str(), world.issued()), ("ok", 2));
+    assert_eq!((world.call().await.as_str(), world.issued()), ("ok", 3));
 }
 
 #[tokio::test]
