@@ -72,7 +72,7 @@ async fn an_untrusted_address_is_the_administrators_matter_and_breaks_no_account
     let task = world.check(id, "li.na FAILED PERMISSION_MISSING").await;
     assert!(task.message().contains("可信IP"), "{}", task.message());
     assert!(
-        task.message().contains("企业微信看到的出口地址是 "),
+        task.message().contains("企业微信看到的出口地址是 203.0.113.7"),
         "{}",
         task.message()
     );

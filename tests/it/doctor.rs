@@ -131,7 +131,7 @@ async fn an_untrusted_address_is_shown_as_the_platform_saw_it() {
         untrusted.then(|| finding["action"].as_str().expect("an action"))
     });
     assert!(
-        action.is_some_and(|action| action.contains("127.0.0.1")),
+        action.is_some_and(|action| action.contains("203.0.113.7")),
         "{}",
         report.text
     );

@@ -83,7 +83,11 @@ async fn an_account_that_is_off_line_keeps_its_post_waiting() {
     let world = World::new().await;
     let (off, on) = (world.device("off").await, world.device("on").await);
     let app_id = device_seed("off").app_id.expect("an id");
-    world.sandbox.set_online(&app_id, false).expect("a device");
+    // The gateway goes on saying that it is on line, and that there is nothing to reconnect.
+    world
+        .sandbox
+        .change_switches(&app_id, |switches| switches.stale_online = true)
+        .expect("a device");
     let id = world.sync("早安").to([&off, &on]).accepted().await;
     world.check(id, &format!("{off} WAITING_ONLINE, {on} SUCCESS")).await;
     let status = |account: &serde_json::Value| account["status"].as_str().expect("a status").to_owned();
