@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use config::{Config, File, FileFormat, Value};
-use moments_engine::{HealthLimits, SuccessAt};
+use moments_domain::LimitChoice;
+use moments_engine::{DefaultLimits, HealthLimits, SuccessAt};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -26,6 +27,7 @@ pub(crate) struct Settings {
     pub(crate) accounts: Accounts,
     pub(crate) media: Media,
     pub(crate) publish: Publish,
+    pub(crate) limits: Limits,
     pub(crate) health: Health,
     pub(crate) log: Log,
     pub(crate) telemetry: Telemetry,
@@ -140,6 +142,71 @@ pub(crate) struct Publish {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    pub(crate) enabled: bool,
+    pub(crate) time_zone: String,
+    pub(crate) wecom_posts_per_day: u32,
+    pub(crate) wecom_posts_per_month: u32,
+    pub(crate) wecom_min_gap_minutes: u32,
+    pub(crate) wecom_quiet_from: String,
+    pub(crate) wecom_quiet_until: String,
+    pub(crate) gewe_posts_per_day: u32,
+    pub(crate) gewe_min_gap_minutes: u32,
+    pub(crate) gewe_gap_jitter_minutes: u32,
+    pub(crate) gewe_quiet_from: String,
+    pub(crate) gewe_quiet_until: String,
+    pub(crate) gewe_warm_up_hours: u32,
+    pub(crate) gewe_cool_down_hours: u32,
+}
+
+impl Limits {
+    fn defaults(&self) -> DefaultLimits {
+        if !self.enabled {
+            return DefaultLimits::default();
+        }
+        DefaultLimits {
+            wecom: self.wecom(),
+            gewe: self.gewe(),
+        }
+    }
+
+    fn wecom(&self) -> LimitChoice {
+        LimitChoice {
+            posts_per_day: Some(self.wecom_posts_per_day),
+            posts_per_month: Some(self.wecom_posts_per_month),
+            min_gap_minutes: Some(self.wecom_min_gap_minutes),
+            gap_jitter_minutes: Some(0),
+            quiet_from: Some(self.wecom_quiet_from.clone()),
+            quiet_until: Some(self.wecom_quiet_until.clone()),
+            time_zone: Some(self.time_zone.clone()),
+            warm_up_hours: Some(0),
+            cool_down_hours: Some(0),
+        }
+    }
+
+    fn gewe(&self) -> LimitChoice {
+        LimitChoice {
+            posts_per_day: Some(self.gewe_posts_per_day),
+            posts_per_month: Some(0),
+            min_gap_minutes: Some(self.gewe_min_gap_minutes),
+            gap_jitter_minutes: Some(self.gewe_gap_jitter_minutes),
+            quiet_from: Some(self.gewe_quiet_from.clone()),
+            quiet_until: Some(self.gewe_quiet_until.clone()),
+            time_zone: Some(self.time_zone.clone()),
+            warm_up_hours: Some(self.gewe_warm_up_hours),
+            cool_down_hours: Some(self.gewe_cool_down_hours),
+        }
+    }
+
+    /// What breaks a rule, each with the section's name.
+    fn mistakes(&self) -> impl Iterator<Item = String> {
+        let errors = self.wecom().check().into_iter().chain(self.gewe().check());
+        errors.map(|error| format!("limits: {}: {}", error.field, error.message))
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the names of settings, with their unit")]
 pub(crate) struct Health {
     pub(crate) database_timeout_secs: u64,
@@ -217,6 +284,7 @@ impl Settings {
         if self.publish.concurrency == 0 || self.publish.max_attempts == 0 {
             wrong.push("publish.concurrency and publish.max_attempts must be at least 1".to_owned());
         }
+        wrong.extend(self.limits.mistakes());
         if self.gewe.login_poll_secs == 0 {
             wrong.push("gewe.login_poll_secs must be at least 1".to_owned());
         }
@@ -265,6 +333,7 @@ impl Settings {
             check_ahead: Duration::from_secs(self.publish.check_ahead_minutes * 60),
             concurrency: self.publish.concurrency,
             stop_within: Duration::from_secs(self.publish.stop_within_secs),
+            limits: self.limits.defaults(),
             allow_private_addresses: self.media.allow_private_addresses,
             keep_unused: Duration::from_hours(self.media.keep_unused_hours),
             keep_media: Duration::from_hours(24 * self.media.keep_days),

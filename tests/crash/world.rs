@@ -85,6 +85,7 @@ impl World {
             ("MOMENTS_AUTH_HS256_SECRET", "only for the crash test, never elsewhere"),
             ("MOMENTS_WECOM_CREATES_PER_MINUTE", "0"),
             ("MOMENTS_GEWE_ENABLED", "true"),
+            ("MOMENTS_LIMITS_ENABLED", "false"),
             ("MOMENTS_GEWE_RESEND_WHEN_ABSENT", "true"),
             ("MOMENTS_MEDIA_ALLOW_PRIVATE_ADDRESSES", "true"),
             ("MOMENTS_PUBLISH_RECONCILE_AFTER_SECS", "1"),

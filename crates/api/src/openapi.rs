@@ -87,6 +87,7 @@ impl ToSchema for UnprocessableBody {
         (name = "sync", description = "同步任务"),
         (name = "media", description = "上传图片与视频"),
         (name = "channels", description = "发布渠道"),
+        (name = "limits", description = "发布限制：每日条数、间隔、安静时段等"),
         (name = "logins", description = "个人微信扫码登录"),
         (name = "health", description = "运行状态"),
     ),

@@ -5,6 +5,7 @@ mod callbacks;
 mod channels;
 mod files;
 mod health;
+mod limits;
 mod logins;
 mod media;
 mod preflight;
@@ -36,6 +37,8 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(tasks::get_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::retry_task))
+        .routes(routes!(limits::channel_limits, limits::choose_channel_limits))
+        .routes(routes!(limits::account_limits, limits::choose_account_limits))
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::bind_wecom))
         .routes(routes!(channels::bind_gewe))

@@ -7,6 +7,7 @@ mod checks;
 mod edge;
 mod files;
 mod gateway;
+mod limits;
 mod logins;
 mod logs;
 mod openapi;

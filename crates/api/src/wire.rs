@@ -2,8 +2,8 @@
 
 use moments_domain::ids::MAX_ID;
 use moments_domain::{
-    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, LoginStatus, NoticedBy,
-    ResultStatus, Stage, StatusCode, TaskStatus, Timestamp, Verdict,
+    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, LimitKind, LoginStatus,
+    NoticedBy, ResultStatus, Stage, StatusCode, TaskStatus, Timestamp, Verdict,
 };
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -69,6 +69,14 @@ pub(crate) fn fail_reason() -> Object {
 pub(crate) fn status_code() -> Object {
     let names = StatusCode::ALL.iter().map(|code| code.name());
     names_or_null(names, "不能发布的原因代码，状态为 ACTIVE 时为 null")
+}
+
+/// The schema of the limit that a result waits for, or null.
+pub(crate) fn limit_kind_or_null() -> Object {
+    let limits = LimitKind::ALL.iter().map(|limit| limit.name());
+    let description = "正在等待的限制：POSTS_PER_DAY 每日条数，POSTS_PER_MONTH 每月条数，MIN_GAP 最小间隔，QUIET_HOURS 安静时段，\
+        WARM_UP 新账号静默期，CREATION_RATE 平台创建频率，PLATFORM_PAUSE 平台要求暂停";
+    names_or_null(limits, description)
 }
 
 /// The schema of an account's status where there may be none to tell of.

@@ -92,6 +92,8 @@ pub enum ErrorClass {
     Licence,
     /// The account is off line at the gateway; it may come back.
     Offline,
+    /// The platform says no for a reason that it does not publish: the account may be restricted, and should rest.
+    Restricted,
 }
 
 /// Why a post did not come out for an account. Stable codes, `errorReason` in a result.

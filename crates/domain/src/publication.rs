@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::named;
 use crate::error::{FailReason, Failure};
 use crate::ids::{ChannelId, PublicationId, TaskId, UserId};
+use crate::limits::LimitKind;
 use crate::time::Timestamp;
 
 /// Where a publication stands.
@@ -203,6 +204,8 @@ pub struct Publication {
     pub created_time: Option<Timestamp>,
     /// Why it waits, in `READY`.
     pub wait_reason: Option<WaitReason>,
+    /// The limit that it waits for, where [`WaitReason::Quota`] is the reason.
+    pub wait_limit: Option<LimitKind>,
     /// Why it failed, is held, or was last refused.
     pub failure: Option<Failure>,
 }
@@ -229,7 +232,7 @@ impl Publication {
             self.look_time = None;
         }
         if !matches!(next, PublicationState::Ready) {
-            self.wait_reason = None;
+            (self.wait_reason, self.wait_limit) = (None, None);
         }
         Ok(())
     }

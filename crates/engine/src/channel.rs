@@ -9,6 +9,7 @@ use moments_platforms::ChannelAccess;
 use moments_store::{CHANNEL_CREDENTIAL, Channel};
 
 use crate::app::Engine;
+use crate::limits::ChannelLimits;
 use crate::problem::Problem;
 
 /// How old a channel in memory may be. Another process's pause or new credential is seen after this.
@@ -19,6 +20,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(crate) struct OpenChannel {
     pub(crate) channel: Channel,
     pub(crate) access: ChannelAccess,
+    pub(crate) limits: ChannelLimits,
 }
 
 /// Channels used within the last second, so that a batch of posts reads and opens each only once.
@@ -58,7 +60,12 @@ impl Engine {
             return Ok(None);
         };
         let access = self.access(&channel)?;
-        let open = Arc::new(OpenChannel { channel, access });
+        let limits = self.channel_limits(&channel).await?;
+        let open = Arc::new(OpenChannel {
+            channel,
+            access,
+            limits,
+        });
         self.channels_cache.put(&open, now);
         Ok(Some(open))
     }

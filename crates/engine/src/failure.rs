@@ -61,7 +61,7 @@ pub(crate) fn failure_of_refusal(kind: ChannelKind, refusal: &Refusal) -> Failur
         ErrorClass::Content if MEDIA_CODES.contains(&refusal.code.as_str()) => FailReason::MediaRejected,
         ErrorClass::Content => FailReason::ContentRefused,
         ErrorClass::Target => FailReason::TargetGone,
-        ErrorClass::Request => FailReason::RequestRejected,
+        ErrorClass::Request | ErrorClass::Restricted => FailReason::RequestRejected,
         ErrorClass::Licence => FailReason::LicenceMissing,
         ErrorClass::Offline => FailReason::AccountOffline,
     };

@@ -11,6 +11,7 @@ mod credentials;
 mod events;
 mod failure;
 mod health;
+mod limits;
 mod locks;
 mod measured;
 mod media_link;
@@ -43,9 +44,9 @@ pub use probe::{NoProbe, Probe, Step};
 pub use problem::Problem;
 pub use progress::Progress;
 pub use seals::{PlaceSurvey, Resealing, Survey, reseal, survey};
-pub use settings::{Settings, SuccessAt};
+pub use settings::{DefaultLimits, Settings, SuccessAt};
 pub use shelf::SealedShelf;
 pub use use_cases::{
     Accepted, AccountPreflight, AccountView, AccountWarning, BindGewe, BindWecom, ChannelCalls, ChannelView,
-    FILES_PATH, FileProblem, FileView, LoginAgain, LoginView, Preflight, StartLogin,
+    FILES_PATH, FileProblem, FileView, LimitsView, LoginAgain, LoginView, Preflight, StartLogin,
 };

@@ -266,5 +266,6 @@ pub(crate) const fn class_label(class: ErrorClass) -> &'static str {
         ErrorClass::Request => "REQUEST",
         ErrorClass::Licence => "LICENCE",
         ErrorClass::Offline => "OFFLINE",
+        ErrorClass::Restricted => "RESTRICTED",
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use moments_domain::{ChannelKind, LimitChoice};
+
 use crate::health::Limits as HealthLimits;
 
 /// When a WeCom result counts as a success (`wecom.success_at`).
@@ -11,6 +13,25 @@ pub enum SuccessAt {
     Confirmed,
     /// The task reached the member.
     Created,
+}
+
+/// The installation's limits for each platform; nothing is limited by default.
+#[derive(Clone, Debug, Default)]
+pub struct DefaultLimits {
+    /// For members of WeCom corps.
+    pub wecom: LimitChoice,
+    /// For personal accounts.
+    pub gewe: LimitChoice,
+}
+
+impl DefaultLimits {
+    /// Those of a platform.
+    pub const fn of(&self, kind: ChannelKind) -> &LimitChoice {
+        match kind {
+            ChannelKind::Wecom => &self.wecom,
+            ChannelKind::Gewe => &self.gewe,
+        }
+    }
 }
 
 /// Choices of the installation, checked at start.
@@ -60,6 +81,8 @@ pub struct Settings {
     pub user_quota_bytes: u64,
     /// When `/readyz` turns red (`health.*`).
     pub health: HealthLimits,
+    /// How often and when accounts may post, where nobody chose otherwise (`limits.*`).
+    pub limits: DefaultLimits,
     /// Where gateways fetch our media, without a slash at the end (`http.public_url`).
     pub public_url: String,
     /// Where gateways send events, without a slash at the end; `None`: `http.public_url` is not set, so nobody could reach it.
@@ -93,6 +116,7 @@ impl Default for Settings {
             keep_media: Duration::from_hours(30 * 24),
             user_quota_bytes: 2048 << 20,
             health: HealthLimits::default(),
+            limits: DefaultLimits::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             events_url: None,
             login_poll: Duration::from_secs(5),

@@ -5,15 +5,18 @@
 //!
 //! Whoever asks a gate locks it until the transaction's end: what another process let through is seen, or waited for.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
-use moments_domain::Timestamp;
+use moments_domain::limits::Wish;
+use moments_domain::{AccountId, LimitKind, Limits, Timestamp};
 use sea_orm::DatabaseTransaction;
 
 use crate::db::Statements;
 use crate::dialect::{Dialect, Kind, Sql};
 use crate::error::StoreError;
+use crate::limits::{self, Posts};
 use crate::rows::json;
 use crate::save::Save;
 
@@ -28,6 +31,53 @@ pub struct Gate {
     pub window: Duration,
     /// When the call will surely have ended, answered or not.
     pub call_ends: Timestamp,
+    /// The accounts that have limits of their own: the call leaves when every one of them may post. They are counted under the lock of `key`, so
+    /// an account must always come with the same one.
+    pub accounts: Vec<AccountGate>,
+}
+
+/// One account's limits at a gate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountGate {
+    /// The account.
+    pub account_id: AccountId,
+    /// Its limits.
+    pub limits: Arc<Limits>,
+    /// When it first logged in.
+    pub since: Timestamp,
+    /// See [`Wish::share`].
+    pub share: u32,
+}
+
+impl AccountGate {
+    /// The first time from `at` on that the account may post, given when its other posts were sent; with the limit that it waits for.
+    pub fn earliest(&self, at: Timestamp, others: &[Timestamp]) -> (Timestamp, Option<LimitKind>) {
+        self.limits.earliest(Wish {
+            at,
+            others,
+            since: self.since,
+            share: self.share,
+        })
+    }
+}
+
+impl Gate {
+    /// The first time from `now` on that all of its accounts may post, given their posts, and the limit that the last of them waits for; `None`:
+    /// now.
+    pub fn limited(&self, posts: &Posts, now: Timestamp) -> Option<(Timestamp, LimitKind)> {
+        let waits = self.accounts.iter().filter_map(|one| {
+            let others = posts.get(&one.account_id).map_or(&[][..], Vec::as_slice);
+            let (until, limit) = one.earliest(now, others);
+            limit.map(|limit| (until, limit))
+        });
+        waits.max_by_key(|(until, _)| *until)
+    }
+
+    /// From when on posts count for each account that has limits.
+    pub fn counted(&self, now: Timestamp) -> Vec<(AccountId, Timestamp)> {
+        let counted = |one: &AccountGate| (one.account_id.clone(), one.limits.look_back(now));
+        self.accounts.iter().map(counted).collect()
+    }
 }
 
 /// Why a create call may not leave now. Nothing was written.
@@ -35,6 +85,8 @@ pub struct Gate {
 pub enum NoSubmit {
     /// The gate is full until then, as far as is known.
     Full(Timestamp),
+    /// A limit of an account stands against it until then.
+    Limited(Timestamp, LimitKind),
     /// An equal post is in flight on the channel.
     Twin,
 }
@@ -53,15 +105,44 @@ pub(crate) async fn refuse(txn: &DatabaseTransaction, saves: &[&Save]) -> Result
     lock(txn, submits.iter().map(|(_, _, gate)| gate.key.as_str())).await?;
     let mut flying = in_flight(txn, submits.iter().map(|(_, save, _)| *save)).await?;
     let mut busy = busy_until(txn, &submits).await?;
+    let mut posts = posts(txn, &submits).await?;
     for (n, save, gate) in submits {
         if !flying.insert(save.in_flight_key()) {
             refused.insert(n, NoSubmit::Twin);
-        } else if let Some(until) = take_slot(busy.entry(gate.key.as_str()).or_default(), gate) {
-            flying.remove(&save.in_flight_key());
-            refused.insert(n, NoSubmit::Full(until));
+            continue;
+        }
+        let limited = gate.limited(&posts, save.now);
+        let no = limited.map(|(until, limit)| NoSubmit::Limited(until, limit));
+        let no = no.or_else(|| take_slot(busy.entry(gate.key.as_str()).or_default(), gate).map(NoSubmit::Full));
+        match no {
+            Some(no) => {
+                flying.remove(&save.in_flight_key());
+                refused.insert(n, no);
+            }
+            None => note(&mut posts, gate, save.now),
         }
     }
     Ok(refused)
+}
+
+/// What counts against the accounts of these submits. Nothing is asked where no account has limits.
+async fn posts(txn: &DatabaseTransaction, submits: &[(usize, &Save, &Gate)]) -> Result<Posts, StoreError> {
+    let mut counted: BTreeMap<AccountId, Timestamp> = BTreeMap::new();
+    for (account, since) in submits.iter().flat_map(|(_, save, gate)| gate.counted(save.now)) {
+        let earliest = counted.entry(account).or_insert(since);
+        *earliest = since.min(*earliest);
+    }
+    if counted.is_empty() {
+        return Ok(Posts::new());
+    }
+    limits::posts_since(txn, &counted.into_iter().collect::<Vec<_>>()).await
+}
+
+/// A submit that is let through counts against those after it.
+fn note(posts: &mut Posts, gate: &Gate, now: Timestamp) {
+    for one in &gate.accounts {
+        posts.entry(one.account_id.clone()).or_default().push(now);
+    }
 }
 
 /// Takes one of the gate's slots; otherwise when one will be free.

@@ -20,6 +20,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0005_checks", include_str!("schema/0005_checks.sql")),
     ("0006_logins", include_str!("schema/0006_logins.sql")),
     ("0009_uploads", include_str!("schema/0009_uploads.sql")),
+    ("0010_limits", include_str!("schema/0010_limits.sql")),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS seaql_migrations (version VARCHAR(255) NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";

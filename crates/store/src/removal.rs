@@ -33,6 +33,7 @@ impl Store {
             txn.run(&DELETE_HISTORY, [id.0.into()]).await?;
             txn.run(&DELETE_ACCOUNTS, [id.0.into()]).await?;
             txn.run(&DELETE_UPLOADS, [id.0.into()]).await?;
+            txn.run(&DELETE_LIMITS, [id.0.into()]).await?;
             txn.run(&DELETE_LOGINS, [id.0.into()]).await?;
             let failed_publications = fail_open(&txn, id, now).await?;
             commit(txn).await?;
@@ -47,6 +48,7 @@ static DELETE_HISTORY: Sql = Sql::same(
 );
 static DELETE_ACCOUNTS: Sql = Sql::same("DELETE FROM t_wechat_account WHERE channel_id = ?");
 static DELETE_UPLOADS: Sql = Sql::same("DELETE FROM t_moment_upload WHERE channel_id = ?");
+static DELETE_LIMITS: Sql = Sql::same("DELETE FROM t_moment_limit WHERE channel_id = ?");
 static DELETE_LOGINS: Sql = Sql::same("DELETE FROM t_moment_login WHERE channel_id = ?");
 
 /// Fails every open publication of a channel, whoever holds its lease: the lease is voided.

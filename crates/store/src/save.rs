@@ -163,6 +163,7 @@ static RELEASE: Update = Update {
         "in_flight",
         "moment_id",
         "created_time",
+        "wait_limit",
     ],
     sql: Sql::each(|d| RELEASE.text(d)),
 };
@@ -211,7 +212,7 @@ impl Save {
 
 fn kind(column: &str) -> Kind {
     match column {
-        "state" | "in_flight" | "owner" | "job_id" | "moment_id" | "wait_reason" | "failure_reason"
+        "state" | "in_flight" | "owner" | "job_id" | "moment_id" | "wait_reason" | "wait_limit" | "failure_reason"
         | "failure_message" => Kind::Text,
         _ => Kind::Int,
     }
@@ -234,6 +235,7 @@ fn value(save: &Save, column: &str) -> Json {
         "moment_id" => p.moment_id.as_deref().into(),
         "created_time" => p.created_time.map(|at| at.0).into(),
         "wait_reason" => p.wait_reason.map(moments_domain::WaitReason::name).into(),
+        "wait_limit" => p.wait_limit.map(moments_domain::LimitKind::name).into(),
         "failure_reason" => p.failure.as_ref().map(|f| f.reason.name()).into(),
         "failure_message" => p.failure.as_ref().map(|f| f.message.as_str()).into(),
         // Nobody holds a row whose lease is given back.

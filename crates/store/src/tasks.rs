@@ -2,8 +2,8 @@
 
 use moments_domain::status::StatusCounts;
 use moments_domain::{
-    AccountId, FailReason, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus, Timestamp, UserId,
-    WaitReason,
+    AccountId, FailReason, LimitKind, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus, Timestamp,
+    UserId, WaitReason,
 };
 use sea_orm::{DatabaseTransaction, QueryResult};
 
@@ -53,6 +53,10 @@ pub struct ResultView {
     pub status: ResultStatus,
     /// The truth in between.
     pub stage: Stage,
+    /// Until when it waits at least, where its stage is one of waiting.
+    pub waiting_until: Option<Timestamp>,
+    /// The limit that it waits for.
+    pub waiting_limit: Option<LimitKind>,
     /// The Moment: once it exists, unless it did not come out for this account.
     pub moment_id: Option<String>,
     /// Why it failed.
@@ -96,7 +100,7 @@ static TASK: Sql = Sql::each(|d| {
 
 static RESULTS: Sql = Sql::same(
     "SELECT r.id, r.account_id, r.account_name, r.outcome, r.moment_id, r.error_reason, r.error_message, \
-     r.publish_time, p.state, p.wait_reason, p.moment_id AS created_moment FROM t_moment_sync_result r \
+     r.publish_time, p.state, p.wait_reason, p.wait_limit, p.plan_time, p.moment_id AS created_moment FROM t_moment_sync_result r \
      JOIN t_moment_publication p ON p.id = r.publication_id WHERE r.task_id = ? ORDER BY r.id",
 );
 
@@ -147,11 +151,14 @@ fn result(row: &QueryResult) -> Result<ResultView, StoreError> {
     let wait: Option<WaitReason> = rows::parse_opt(row, TABLE, id, "wait_reason")?;
     let outcome: Outcome = rows::parse(row, TABLE, id, "outcome")?;
     let status = ResultStatus::of(state, outcome);
+    let waits = state == PublicationState::Ready && wait.is_some() && outcome == Outcome::Pending;
     Ok(ResultView {
         account_id: AccountId(row.try_get("", "account_id")?),
         account_name: row.try_get("", "account_name")?,
         status,
         stage: Stage::of(state, wait, outcome),
+        waiting_until: rows::time_opt(row, "plan_time")?.filter(|_| waits),
+        waiting_limit: rows::parse_opt(row, TABLE, id, "wait_limit")?.filter(|_| waits),
         moment_id: match status {
             // Made, and not yet out for this account.
             ResultStatus::Processing => row.try_get("", "created_moment")?,

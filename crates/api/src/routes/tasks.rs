@@ -114,6 +114,12 @@ pub(crate) struct ResultBody {
     /// 当前所处的环节，比发布状态更细
     #[schema(schema_with = wire::stage)]
     stage: &'static str,
+    /// 等待中的环节最早何时继续（UTC）；不在等待时为 null
+    #[schema(schema_with = wire::date_time_or_null, required)]
+    waiting_until: Option<WireTime>,
+    /// 正在等待的限制；不是因为限制而等待时为 null
+    #[schema(schema_with = wire::limit_kind_or_null, required)]
+    waiting_limit: Option<&'static str>,
     /// 平台返回的朋友圈ID，尚无时为 null
     #[schema(example = json!(null), required)]
     moment_id: Option<String>,
@@ -166,6 +172,8 @@ impl From<ResultView> for ResultBody {
             account_name: result.account_name,
             status: result.status.name(),
             stage: result.stage.name(),
+            waiting_until: result.waiting_until.map(WireTime),
+            waiting_limit: result.waiting_limit.map(moments_domain::LimitKind::name),
             moment_id: result.moment_id,
             error_message: result.error_message,
             error_code: result.error_reason.map(moments_domain::FailReason::error_code),

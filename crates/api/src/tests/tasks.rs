@@ -23,6 +23,8 @@ async fn a_task_is_shown_with_a_result_for_each_account() {
             "accountName": "张三",
             "status": "PENDING",
             "stage": "SCHEDULED",
+            "waitingUntil": null,
+            "waitingLimit": null,
             "momentId": null,
             "errorMessage": null,
             "errorCode": null,

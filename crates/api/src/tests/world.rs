@@ -151,6 +151,17 @@ impl World {
             .await
     }
 
+    /// The owner puts JSON.
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(request(
+            "PUT",
+            &format!("{BASE}{path}"),
+            Some(&token(OWNER, PERMISSIONS)),
+            Some(body.to_string()),
+        ))
+        .await
+    }
+
     /// The owner deletes.
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(request("DELETE", &format!("{BASE}{path}"), Some(&self.token()), None))

@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use moments_domain::{ErrorClass, FailReason, Failure, Move, NoticedBy, Outcome, Standing, Timestamp, WaitReason};
+use moments_domain::limits::next_quota_month;
+use moments_domain::{
+    ErrorClass, FailReason, Failure, LimitKind, Move, NoticedBy, Outcome, Standing, Timestamp, WaitReason,
+};
 use moments_platforms::{Answer, CallFailure, Platform, Post, Refusal};
 use moments_store::{Gate, NoSubmit};
 
 use crate::channel::OpenChannel;
 use crate::checkup::{Checkup, UNTRUSTED_PAUSE, failure_of_notice, tell};
 use crate::failure::{failure_of_call, failure_of_refusal, is_stale_media, is_untrusted_address};
+use crate::limits;
 use crate::probe::Step;
 use crate::publisher::follow;
 use crate::publisher::job::{Job, Stop};
@@ -22,8 +26,7 @@ const TWIN_WAIT: Duration = Duration::from_secs(3);
 const OFFLINE_WAIT: Duration = Duration::from_mins(2);
 /// WeCom blocks for a minute after a minute's limit (reference wecom 8).
 const BLOCK: Duration = Duration::from_secs(61);
-/// WeCom blocks for 30 days after the month's limit: looking once a day is enough (41210).
-const MONTH_BLOCK: Duration = Duration::from_hours(24);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Prepares the media, commits the intent, creates, and follows up.
 pub(crate) async fn publish(job: &mut Job<'_>) -> Result<(), Stop> {
@@ -35,31 +38,54 @@ pub(crate) async fn publish(job: &mut Job<'_>) -> Result<(), Stop> {
     }
     if open.channel.suspect_since.is_some() {
         let until = job.now() + job.engine.jitter(job.engine.settings.cross_check);
-        return job.snooze(WaitReason::Offline, until).await;
+        return job.snooze(WaitReason::Offline, None, until).await;
     }
     if let Some(failure) = failure_of_notice(&open.channel)
         && open.channel.pause_until > job.now()
     {
         return wait_for_channel(job, failure, open.channel.pause_until).await;
     }
+    let gate = gate(job, &open, platform.as_ref());
     if open.channel.pause_until > job.now() {
-        let gate = gate(job, &open, platform.as_ref());
         let turn = job.engine.gates.turn(&gate, open.channel.pause_until, job.now());
-        return job.snooze(WaitReason::Quota, turn).await;
+        return job.wait_for(LimitKind::PlatformPause, turn).await;
+    }
+    if let Some((until, limit)) = limited(job, &gate).await? {
+        return job.wait_for(limit, until).await;
     }
     let media = match media::ready(job, &open.access, platform.as_ref()).await {
         Ok(media) => media,
         Err(not_ready) => return postpone(job, &open, not_ready).await,
     };
-    let gate = gate(job, &open, platform.as_ref());
+    // Media take their time: the call ends later than it seemed before.
+    let gate = Gate {
+        call_ends: call_ends(job),
+        ..gate
+    };
     match job.submit(gate.clone()).await? {
         None => send(job, &open, platform.as_ref(), media, &gate).await,
-        Some(NoSubmit::Twin) => job.snooze(WaitReason::Twin, job.now() + TWIN_WAIT).await,
+        Some(NoSubmit::Twin) => job.snooze(WaitReason::Twin, None, job.now() + TWIN_WAIT).await,
+        Some(NoSubmit::Limited(until, limit)) => job.wait_for(limit, until).await,
         Some(NoSubmit::Full(free)) => {
             let turn = job.engine.gates.turn(&gate, free, job.now());
-            job.snooze(WaitReason::Quota, turn).await
+            job.wait_for(LimitKind::CreationRate, turn).await
         }
     }
+}
+
+/// The limit that an account of the post waits for, asked before any medium is fetched; the gate asks again when the intent is committed.
+/// One creation serves all accounts of a channel (invariant 1), so it waits until the last of them may post.
+async fn limited(job: &Job<'_>, gate: &Gate) -> Result<Option<(Timestamp, LimitKind)>, Stop> {
+    if gate.accounts.is_empty() {
+        return Ok(None);
+    }
+    let now = job.now();
+    let posts = job.engine.store.posts_since(&gate.counted(now)).await?;
+    Ok(gate.limited(&posts, now))
+}
+
+fn call_ends(job: &Job<'_>) -> Timestamp {
+    job.now() + FRESH_INTENT + job.engine.settings.call_timeout
 }
 
 /// Nobody knows what became of the create call: the platform will be asked.
@@ -77,12 +103,12 @@ fn gate(job: &Job<'_>, open: &OpenChannel, platform: &dyn Platform) -> Gate {
         Some(gap) => (1, gap),
         None => (settings.creates_per_minute, Duration::from_mins(1)),
     };
-    let call_ends = job.now() + FRESH_INTENT + settings.call_timeout;
     Gate {
         key: open.channel.handle.clone(),
         limit,
         window,
-        call_ends,
+        call_ends: call_ends(job),
+        accounts: open.limits.gates(job.targets.keys(), limits::share(job.publication.id)),
     }
 }
 
@@ -221,6 +247,7 @@ pub(crate) async fn refused(job: &mut Job<'_>, open: &OpenChannel, refusal: Refu
                 None => job.give_up(failure).await,
             }
         }
+        ErrorClass::Restricted => cool_down(job, open, failure).await,
         ErrorClass::Content | ErrorClass::Target | ErrorClass::Request | ErrorClass::Licence => {
             job.give_up(failure).await
         }
@@ -229,11 +256,39 @@ pub(crate) async fn refused(job: &mut Job<'_>, open: &OpenChannel, refusal: Refu
 
 /// A limit of the platform: creations on this channel, and only on this, pause.
 async fn pause(job: &mut Job<'_>, open: &OpenChannel, code: &str) -> Result<(), Stop> {
-    let wait = if code == "41210" { MONTH_BLOCK } else { BLOCK };
-    let until = job.now() + wait.max(job.engine.jitter(wait));
+    let now = job.now();
+    let until = match code {
+        "41210" => until_next_month(now, open.channel.pause_until),
+        _ => now + BLOCK,
+    };
+    let until = until.max(now + job.engine.jitter(until.since(now)));
+    pause_until(job, open, until).await?;
+    job.wait_for(LimitKind::PlatformPause, until).await
+}
+
+/// A month's quota comes back with the next month. A block may outlast that (reference wecom 8: 30 days): whoever is refused again right after such
+/// a wait looks once a day.
+fn until_next_month(now: Timestamp, last_pause: Timestamp) -> Timestamp {
+    if last_pause <= now && now.since(last_pause) < DAY + DAY {
+        now + DAY
+    } else {
+        next_quota_month(now)
+    }
+}
+
+async fn pause_until(job: &Job<'_>, open: &OpenChannel, until: Timestamp) -> Result<(), Stop> {
     job.engine.store.pause_channel(open.channel.id, until).await?;
     job.engine.channels_cache.forget(open.channel.id);
-    job.snooze(WaitReason::Quota, until).await
+    Ok(())
+}
+
+/// The platform does not want posts of this account: this one fails, and the account rests (reference personal-gateway 11).
+async fn cool_down(job: &mut Job<'_>, open: &OpenChannel, failure: Failure) -> Result<(), Stop> {
+    let rest = open.limits.usual.cool_down;
+    if !rest.is_zero() {
+        pause_until(job, open, job.now() + rest).await?;
+    }
+    job.give_up(failure).await
 }
 
 /// The refusal of one call does not put an account off line: the platform is asked once more, which may bring the account back.
@@ -254,5 +309,5 @@ async fn wait_for_channel(job: &mut Job<'_>, failure: Failure, until: Timestamp)
     if job.now().since(job.publication.due_time) > job.engine.settings.late_policy {
         return job.give_up(failure).await;
     }
-    job.snooze(WaitReason::Offline, until).await
+    job.snooze(WaitReason::Offline, None, until).await
 }

@@ -36,6 +36,7 @@ mod tests {
             limit: 10,
             window: Duration::from_mins(1),
             call_ends: now,
+            accounts: Vec::new(),
         };
         let queue = GateQueue::default();
         let turns: Vec<_> = (0..3).map(|_| queue.turn(&gate, at(30), now)).collect();

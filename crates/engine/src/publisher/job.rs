@@ -7,7 +7,8 @@ use std::time::Duration;
 use moments_domain::content::MomentContent;
 use moments_domain::publication::IllegalMove;
 use moments_domain::{
-    AccountId, FailReason, Failure, Move, Outcome, Publication, PublicationState, ResultStatus, Timestamp, WaitReason,
+    AccountId, FailReason, Failure, LimitKind, Move, Outcome, Publication, PublicationState, ResultStatus, Timestamp,
+    WaitReason,
 };
 use moments_platforms::{CallFailure, Platform};
 use moments_store::{
@@ -216,11 +217,21 @@ impl<'a> Job<'a> {
         self.end(Move::GiveUp, Some(failure)).await
     }
 
+    /// Waits for a limit.
+    pub(crate) async fn wait_for(&mut self, limit: LimitKind, until: Timestamp) -> Result<(), Stop> {
+        self.snooze(WaitReason::Quota, Some(limit), until).await
+    }
+
     /// Waits without spending an attempt.
-    pub(crate) async fn snooze(&mut self, reason: WaitReason, until: Timestamp) -> Result<(), Stop> {
+    pub(crate) async fn snooze(
+        &mut self,
+        reason: WaitReason,
+        limit: Option<LimitKind>,
+        until: Timestamp,
+    ) -> Result<(), Stop> {
         let mut next = self.publication.clone();
         next.apply(Move::Snooze, self.now())?;
-        next.wait_reason = Some(reason);
+        (next.wait_reason, next.wait_limit) = (Some(reason), limit);
         crate::metrics::waits(reason);
         next.look_time = Some(self.unless_too_late(until));
         self.commit(next).await
@@ -240,7 +251,7 @@ impl<'a> Job<'a> {
             return self.give_up(failure).await;
         }
         next.apply(Move::Retry, self.now())?;
-        next.wait_reason = Some(WaitReason::Retry);
+        (next.wait_reason, next.wait_limit) = (Some(WaitReason::Retry), None);
         crate::metrics::waits(WaitReason::Retry);
         next.look_time = Some(self.unless_too_late(self.now() + wait));
         next.failure = Some(failure);

@@ -9,10 +9,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use moments_domain::request::SyncRequest;
 use moments_domain::{
-    AccountId, AppKind, ChannelKind, Clock, FailReason, PublicationId, ResultStatus, Stage, Standing, TaskId,
-    TaskStatus, Timestamp, UserId,
+    AccountId, AppKind, ChannelKind, Clock, FailReason, LimitChoice, PublicationId, ResultStatus, Stage, Standing,
+    TaskId, TaskStatus, Timestamp, UserId,
 };
-use moments_engine::{Engine, Parts, Probe, Problem, Settings, Step, worker};
+use moments_engine::{DefaultLimits, Engine, Parts, Probe, Problem, Settings, Step, worker};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
 use moments_platforms::Platforms;
 use moments_store::{NewAccount, NewChannel, Options, Store, TaskView};
@@ -27,6 +27,10 @@ const USER: UserId = UserId(1);
 /// Creations a minute: low, so that the gate is felt.
 const LIMIT: u32 = 3;
 const TASKS: u64 = 8;
+/// Between two posts of the personal account.
+const GAP_MINUTES: u32 = 4;
+/// How much later than its intent the platform may create a post, and so come nearer to the next one.
+const CALL: Duration = Duration::from_secs(35);
 /// The late policy of an hour, and what limits and passing trouble may add to it. A downtime is longer.
 const LATEST: Duration = Duration::from_hours(3);
 const DOWNTIME: Duration = Duration::from_hours(4);
@@ -215,6 +219,14 @@ impl World {
             settings: Settings {
                 creates_per_minute: LIMIT,
                 gewe_resend_when_absent: self.dice.one_in("resend", 2),
+                limits: DefaultLimits {
+                    gewe: LimitChoice {
+                        min_gap_minutes: Some(GAP_MINUTES),
+                        gap_jitter_minutes: Some(2),
+                        ..LimitChoice::default()
+                    },
+                    ..DefaultLimits::default()
+                },
                 ..Settings::default()
             },
             probe: self.crash.clone(),
@@ -351,6 +363,7 @@ impl World {
         }
         self.check_counts(tasks, &views);
         self.check_rate();
+        self.check_gap();
         summary
     }
 
@@ -407,6 +420,20 @@ impl World {
                     "two tasks share a Moment: {adopted:?}"
                 );
             }
+        }
+    }
+
+    /// The personal account keeps its distance, over all tasks and lives.
+    fn check_gap(&self) {
+        let moments = self.gewe.moments.lock().expect("unpoisoned");
+        let mut times: Vec<_> = moments.values().map(|moment| moment.created).collect();
+        times.sort_unstable();
+        for pair in times.windows(2) {
+            let gap = pair[1].since(pair[0]) + CALL;
+            assert!(
+                gap >= Duration::from_mins(GAP_MINUTES.into()),
+                "two posts within {gap:?}"
+            );
         }
     }
 

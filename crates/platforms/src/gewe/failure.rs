@@ -6,9 +6,10 @@ use moments_wire::CallError;
 
 use crate::{CallFailure, Refusal};
 
-/// The engine's view of a failed call. Words that nobody knows are a final "no", shown as they are: the reference forbids guessing.
+/// The engine's view of a failed call. Words that nobody knows are a final "no", shown as they are: the reference forbids guessing,
+/// and advises that the account rests.
 pub(super) fn failure(error: CallError) -> CallFailure {
-    classed(error, ErrorClass::Request)
+    classed(error, ErrorClass::Restricted)
 }
 
 /// The same for staging media: no post exists yet, so unknown words may be tried again.

@@ -45,7 +45,7 @@ async fn a_post_is_published_refused_or_in_doubt() {
         (r#"{"ret":500,"msg":"content不可为空"}"#, "Request 500"),
         (
             r#"{"ret":500,"msg":"发布朋友圈失败","data":{"code":"-9","msg":"没有人见过的说法"}}"#,
-            "Request -9",
+            "Restricted -9",
         ),
     ] {
         let (platform, _fake, channel) = gateway(always(body)).await;

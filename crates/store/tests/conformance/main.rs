@@ -12,6 +12,7 @@
 mod checks;
 mod databases;
 mod files;
+mod limits;
 mod logins;
 mod processes;
 mod races;
@@ -54,6 +55,9 @@ conformance! {
     a_final_outcome_never_changes,
     the_gate_holds_in_any_sliding_window,
     equal_posts_of_a_channel_are_never_in_flight_together,
+    an_account_has_no_more_posts_than_its_limit_whoever_asks_at_once,
+    only_posts_that_may_be_out_count_against_a_limit,
+    chosen_limits_are_kept_and_go_with_their_channel,
     removing_a_channel_fails_what_waits,
     a_refresh_is_fenced,
     a_broken_credential_expires_its_accounts_and_only_its_own,

@@ -7,7 +7,7 @@ use moments_store::{Options, Saved, Store};
 use crate::world::{NOW, World, save};
 
 /// How many steps there are.
-const STEPS: i64 = 7;
+const STEPS: i64 = 8;
 
 const TABLES: &[&str] = &[
     "seaql_migrations",
@@ -28,6 +28,7 @@ const TABLES: &[&str] = &[
     "t_moment_push",
     "t_moment_account_event",
     "t_moment_file",
+    "t_moment_limit",
     "t_moment_login",
     "t_moment_callback",
 ];

@@ -180,6 +180,7 @@ pub(crate) fn gate(limit: u32, now: Timestamp) -> Gate {
         limit,
         window: Duration::from_mins(1),
         call_ends: now + Duration::from_secs(30),
+        accounts: Vec::new(),
     }
 }
 

@@ -1,0 +1,88 @@
+//! Choosing how often and when accounts may post.
+
+use moments_domain::{AccountId, ChannelId, LimitChoice, UserId};
+use moments_store::{Account, Channel, ChannelChoices};
+
+use crate::app::Engine;
+use crate::problem::Problem;
+
+/// Limits as somebody chose them, and as they hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LimitsView {
+    /// What was chosen here.
+    pub own: LimitChoice,
+    /// What holds, completed by the channel's choice and the installation's.
+    pub effective: LimitChoice,
+}
+
+impl Engine {
+    /// The limits of the user's channel.
+    pub async fn limits_of_channel(&self, user: UserId, id: ChannelId) -> Result<LimitsView, Problem> {
+        let channel = self.own_channel(user, id).await?;
+        let choices = self.store.limit_choices(id).await?;
+        Ok(self.view_of_channel(&channel, choices))
+    }
+
+    /// Chooses the limits of the user's channel. Posts that wait are judged by them at their next look.
+    pub async fn choose_channel_limits(
+        &self,
+        user: UserId,
+        id: ChannelId,
+        choice: &LimitChoice,
+    ) -> Result<LimitsView, Problem> {
+        self.own_channel(user, id).await?;
+        self.choose(id, None, choice).await?;
+        self.limits_of_channel(user, id).await
+    }
+
+    /// The limits of the user's account.
+    pub async fn limits_of_account(&self, user: UserId, id: &AccountId) -> Result<LimitsView, Problem> {
+        let account = self.own_account(user, id).await?;
+        let channel = self.own_channel(user, account.channel_id).await?;
+        let mut choices = self.store.limit_choices(channel.id).await?;
+        let own = choices.accounts.remove(id).unwrap_or_default();
+        let effective = own.or(&self.usual_choice(&channel, &choices));
+        Ok(LimitsView { own, effective })
+    }
+
+    /// Chooses the limits of the user's account. Posts that wait are judged by them at their next look.
+    pub async fn choose_account_limits(
+        &self,
+        user: UserId,
+        id: &AccountId,
+        choice: &LimitChoice,
+    ) -> Result<LimitsView, Problem> {
+        let account = self.own_account(user, id).await?;
+        self.choose(account.channel_id, Some(id), choice).await?;
+        self.limits_of_account(user, id).await
+    }
+
+    async fn choose(
+        &self,
+        channel: ChannelId,
+        account: Option<&AccountId>,
+        choice: &LimitChoice,
+    ) -> Result<(), Problem> {
+        let errors = choice.check();
+        if !errors.is_empty() {
+            return Err(Problem::Invalid(errors));
+        }
+        self.store
+            .put_limit_choice(channel, account, choice, self.clock.now())
+            .await?;
+        self.channels_cache.forget(channel);
+        Ok(())
+    }
+
+    fn view_of_channel(&self, channel: &Channel, choices: ChannelChoices) -> LimitsView {
+        LimitsView {
+            effective: self.usual_choice(channel, &choices),
+            own: choices.channel,
+        }
+    }
+
+    async fn own_account(&self, user: UserId, id: &AccountId) -> Result<Account, Problem> {
+        let found = self.store.find_accounts(user, std::slice::from_ref(id)).await?;
+        found.into_iter().next().ok_or(Problem::NotFound("账号"))
+    }
+}
