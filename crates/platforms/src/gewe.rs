@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use moments_domain::{ErrorClass, Standing, StatusCode};
-use moments_gewe::{Device, GeweClient, Profile, RefusalClass, Staged};
+use moments_gewe::{Device, GeweClient, Label, Profile, RefusalClass, Staged};
 use moments_media::{MediaKind, MediaLimits};
 use moments_wire::{CallError, WireClient};
 use url::Url;
 
 use crate::{
     Answer, CallFailure, Candidate, ChannelAccess, ChannelReport, Confirmations, Directory, JobReport, MemberReport,
-    Platform, Post, Prepared, SearchWindow, SourceMedia,
+    Platform, Post, Prepared, SearchWindow, SourceMedia, Tag, TagGroup,
 };
 
 mod failure;
@@ -137,8 +137,23 @@ impl Platform for GewePlatform {
         Ok(ChannelReport { members: vec![member] })
     }
 
-    async fn directory(&self, _: &ChannelAccess) -> Result<Directory, CallFailure> {
-        Ok(Directory::default())
+    /// The account's labels of friends, as one group.
+    async fn directory(&self, channel: &ChannelAccess) -> Result<Directory, CallFailure> {
+        let Line { client, device } = self.line(channel)?;
+        let labels = client.label_list(&device).await.map_err(failure)?;
+        let tag = |label: Label| Tag {
+            id: label.label_id,
+            name: label.label_name,
+        };
+        let labels = TagGroup {
+            id: "labels".to_owned(),
+            name: "标签".to_owned(),
+            tags: labels.into_iter().map(tag).collect(),
+        };
+        Ok(Directory {
+            tag_groups: vec![labels],
+            ..Directory::default()
+        })
     }
 
     async fn prepare(&self, channel: &ChannelAccess, media: &SourceMedia) -> Result<Prepared, CallFailure> {

@@ -305,3 +305,20 @@ async fn a_personal_post_is_confirmed_by_existing_and_cannot_be_cancelled() {
     assert_eq!(platform.cancel(&channel, "1").await, Ok(()));
     assert_eq!(platform.job(&channel, "1").await, Ok(JobReport::Gone));
 }
+
+#[tokio::test]
+async fn labels_of_friends_are_a_group_of_tags() {
+    let labels = r#"{"ret":200,"data":{"labelList":[{"labelId":7,"labelName":"老客户"}]}}"#;
+    let (platform, _fake, channel) = gateway(always(labels)).await;
+    let directory = platform.directory(&channel).await.expect("labels");
+    let [group] = directory.tag_groups.as_slice() else {
+        panic!("{directory:?}");
+    };
+    assert_eq!(
+        (group.tags[0].id.as_str(), group.tags[0].name.as_str()),
+        ("7", "老客户")
+    );
+    let (platform, _fake, channel) = gateway(always(OFFLINE)).await;
+    let failure = platform.directory(&channel).await.expect_err("off line");
+    assert_eq!(shown(&failure), "Offline -1");
+}
