@@ -26,6 +26,7 @@ mod health;
 mod idempotency;
 mod keys;
 mod limits;
+mod login;
 mod logs;
 mod media;
 mod promql;
