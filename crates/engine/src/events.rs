@@ -76,8 +76,8 @@ impl Engine {
         good.then(|| EventSender(gateway.to_owned()))
     }
 
-    /// Goes and looks whether the account on a device is on line, because its gateway says that it dropped. Nothing happens for a device that is no
-    /// channel's, another account, or another token's device.
+    /// Has somebody go and look whether the account on a device is on line, because its gateway says that it dropped; said again, it is one look.
+    /// Nothing happens for a device that is no channel's, another account, or another token's device.
     pub async fn heed_offline(&self, sender: &EventSender, app_id: &str, wxid: &str) -> Result<(), Problem> {
         let found = self.store.find_channel_by_handle(ChannelKind::Gewe, app_id).await?;
         let Some(channel) = found.filter(|channel| channel.wxid.as_deref() == Some(wxid)) else {
@@ -87,14 +87,7 @@ impl Engine {
         if gateway_key(access.base_url.as_deref(), &access.credential) != sender.0 {
             return Ok(());
         }
-        let (user, id, _alone) = (
-            channel.user_id,
-            channel.id,
-            self.locks.lock(format!("event:{}", channel.id)).await,
-        );
-        if let Err(problem) = self.refresh_channel(user, id).await {
-            tracing::warn!(channel.id = %id, %problem, "a channel whose account is said to have dropped could not be checked");
-        }
+        self.store.check_soon(channel.id, self.clock.now()).await?;
         Ok(())
     }
 }
