@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use config::{Config, File, FileFormat, Value};
 use moments_domain::LimitChoice;
+use moments_engine::words::WhenDown;
 use moments_engine::{DefaultLimits, HealthLimits, SuccessAt};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -28,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) media: Media,
     pub(crate) publish: Publish,
     pub(crate) limits: Limits,
+    pub(crate) compliance: Compliance,
     pub(crate) health: Health,
     pub(crate) log: Log,
     pub(crate) telemetry: Telemetry,
@@ -207,6 +209,29 @@ impl Limits {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Compliance {
+    pub(crate) builtin: bool,
+    pub(crate) dir: String,
+    pub(crate) moderation_url: String,
+    pub(crate) moderation_secret: SecretString,
+    pub(crate) moderation_timeout_ms: u64,
+    pub(crate) moderation_when_down: String,
+}
+
+impl Compliance {
+    /// What it means that the moderation service does not answer; `None`: it is none of the words.
+    pub(crate) fn when_down(&self) -> Option<WhenDown> {
+        match self.moderation_when_down.as_str() {
+            "warn" => Some(WhenDown::Warn),
+            "block" => Some(WhenDown::Block),
+            "pass" => Some(WhenDown::Pass),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the names of settings, with their unit")]
 pub(crate) struct Health {
     pub(crate) database_timeout_secs: u64,
@@ -288,6 +313,12 @@ impl Settings {
         if self.gewe.login_poll_secs == 0 {
             wrong.push("gewe.login_poll_secs must be at least 1".to_owned());
         }
+        if self.compliance.when_down().is_none() {
+            wrong.push("compliance.moderation_when_down must be \"warn\", \"block\" or \"pass\"".to_owned());
+        }
+        if !(1..=20_000).contains(&self.compliance.moderation_timeout_ms) {
+            wrong.push("compliance.moderation_timeout_ms must be between 1 and 20000".to_owned());
+        }
         if self.keys_given() > 1 {
             wrong.push("give only one of auth.hs256_secret, auth.public_key_file and auth.jwks_url".to_owned());
         }
@@ -310,7 +341,11 @@ impl Settings {
     }
 
     /// What the engine needs of them.
-    pub(crate) fn engine(&self, public_url: String) -> moments_engine::Settings {
+    pub(crate) fn engine(
+        &self,
+        public_url: String,
+        compliance: moments_engine::words::Compliance,
+    ) -> moments_engine::Settings {
         moments_engine::Settings {
             creates_per_minute: self.wecom.creates_per_minute,
             success_at: if self.wecom.success_at == "created" {
@@ -343,6 +378,7 @@ impl Settings {
                 stalled: Duration::from_secs(self.health.stalled_secs),
                 overdue: Duration::from_secs(self.health.overdue_secs),
             },
+            compliance,
             public_url,
             events_url: Some(&self.http.public_url)
                 .filter(|url| !url.is_empty())

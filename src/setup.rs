@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use moments_api::{Api, ClaimNames, Limits, MetricsHandle, Verifier};
 use moments_domain::Clock;
+use moments_engine::words::{Compliance, Moderator};
 use moments_engine::{Engine, Parts, Probe, SealedShelf};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
 use moments_platforms::gewe::GewePlatform;
@@ -64,7 +65,7 @@ pub(crate) fn engine(
         platforms: platforms(settings, &store, &keys, &clock)?,
         media: media(settings)?,
         broker: broker(settings, roles, &clock)?,
-        settings: settings.engine(public_url(settings)?),
+        settings: settings.engine(public_url(settings)?, compliance(settings)?),
         store,
         keys,
         clock,
@@ -170,6 +171,27 @@ fn platforms(
         wecom: Arc::new(wecom),
         gateway: gewe.clone().map(|gewe| gewe as Arc<dyn Gateway>),
         gewe: gewe.map(|gewe| gewe as Arc<dyn Platform>),
+    })
+}
+
+/// What posts are judged by.
+fn compliance(settings: &Settings) -> anyhow::Result<Compliance> {
+    let compliance = &settings.compliance;
+    let moderator = if compliance.moderation_url.is_empty() {
+        None
+    } else {
+        Some(Moderator {
+            wire: WireClient::new()?,
+            url: compliance.moderation_url.parse().context("compliance.moderation_url")?,
+            secret: compliance.moderation_secret.clone(),
+            timeout: Duration::from_millis(compliance.moderation_timeout_ms),
+            when_down: compliance.when_down().context("compliance.moderation_when_down")?,
+        })
+    };
+    Ok(Compliance {
+        builtin: compliance.builtin,
+        dir: (!compliance.dir.is_empty()).then(|| compliance.dir.clone().into()),
+        moderator,
     })
 }
 

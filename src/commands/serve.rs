@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use moments_api::{development_token, install_metrics};
 use moments_domain::{Clock as _, Timestamp};
-use moments_engine::{Engine, NoProbe, Probe, checker, login, pulse, scheduler, tidy, worker};
+use moments_engine::{Engine, NoProbe, Probe, checker, login, pulse, scheduler, tidy, words, worker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -77,6 +77,9 @@ impl Running {
         }
         let engine = setup::engine(&settings, &secrets, store, probe(serve)?, roles)?;
         check_seals(&engine).await?;
+        if roles.api {
+            engine.load_words().await.context("loading word lists")?;
+        }
         let metrics = install_metrics()?;
         let api = setup::api(&settings, &secrets, engine.clone(), metrics.clone(), roles)?;
         let router = if roles.api {
@@ -85,6 +88,9 @@ impl Running {
             moments_api::health_router(api)
         };
         let mut parts = vec![tokio::spawn(serve_http(listener, router, stop.clone()))];
+        if roles.api {
+            parts.push(tokio::spawn(words::run(engine.clone(), stop.in_order.clone())));
+        }
         if roles.scheduler {
             parts.push(tokio::spawn(scheduler::run(engine.clone(), stop.in_order.clone())));
             parts.push(tokio::spawn(checker::run(engine.clone(), stop.in_order.clone())));

@@ -86,7 +86,8 @@ async fn a_strangers_ids_are_not_there_on_any_route() {
     let mut with_id: Vec<_> = routes(&world)
         .await
         .into_iter()
-        .filter(|route| route.path.contains('{'))
+        // What changes a list says which version it saw: the API's own tests do that.
+        .filter(|route| route.path.contains('{') && !route.path.contains("/compliance/"))
         .collect();
     // What deletes comes last.
     with_id.sort_by_key(|route| route.method == Method::DELETE);

@@ -39,6 +39,7 @@ fn masked(key: &str, value: Value) -> Value {
             json!("[time]")
         }
         ("momentId", Value::String(_)) => json!("[moment]"),
+        ("version", Value::String(_)) => json!("[version]"),
         (_, Value::String(text)) => Value::String(without_long_numbers(&text)),
         (_, Value::Array(items)) => items.into_iter().map(|item| masked("", item)).collect(),
         (_, Value::Object(fields)) => {

@@ -17,7 +17,7 @@ pub use claims::ClaimNames;
 pub use development::development_token;
 pub use keys::KeyError;
 pub use permission::PERMISSIONS;
-pub(crate) use permission::{AccountsManage, AccountsView, SyncCreate, TaskView};
+pub(crate) use permission::{AccountsManage, AccountsView, ComplianceManage, SyncCreate, TaskView};
 pub use verifier::Verifier;
 
 /// Why a token opens nothing.

@@ -34,15 +34,32 @@ impl<T: JsonBody> FromRequest<App> for Body<T> {
         if !is_json(request.headers()) {
             return Err(ApiError::NotJson);
         }
-        let bytes =
-            Bytes::from_request(request, app)
-                .await
-                .map_err(|rejection| match rejection.into_response().status() {
-                    StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge(app.limits.body_bytes),
-                    _ => malformed(None, "请求体未能完整接收"),
-                })?;
+        let bytes = received(request, app, app.limits.body_bytes).await?;
         parse(&bytes).map(Self).map_err(ApiError::Malformed)
     }
+}
+
+/// The request's body as UTF-8 text of at most `MOST` bytes, whatever type it is declared as.
+#[derive(Debug)]
+pub(crate) struct PlainText<const MOST: usize>(pub(crate) String);
+
+impl<const MOST: usize> FromRequest<App> for PlainText<MOST> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, ApiError> {
+        let bytes = received(request, app, MOST).await?;
+        let text = String::from_utf8(bytes.into()).map_err(|_| malformed(None, "请求体应为 UTF-8 文本"))?;
+        Ok(Self(text))
+    }
+}
+
+/// The whole body; `most` is only told.
+async fn received(request: Request, app: &App, most: usize) -> Result<Bytes, ApiError> {
+    let bytes = Bytes::from_request(request, app).await;
+    bytes.map_err(|rejection| match rejection.into_response().status() {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooLarge(most),
+        _ => malformed(None, "请求体未能完整接收"),
+    })
 }
 
 /// An id in the path: a whole number from 1 to 2^53-1. For routes with one parameter.

@@ -3,6 +3,7 @@
 mod accounts;
 mod callbacks;
 mod channels;
+mod compliance;
 mod files;
 mod health;
 mod limits;
@@ -34,6 +35,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(accounts::account_history))
         .routes(routes!(sync::create_sync))
         .routes(routes!(preflight::preflight))
+        .merge(compliance::router())
         .routes(routes!(tasks::get_task))
         .routes(routes!(tasks::cancel_task))
         .routes(routes!(tasks::retry_task))

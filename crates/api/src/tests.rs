@@ -4,6 +4,7 @@ mod accounts;
 mod answers;
 mod channels;
 mod checks;
+mod compliance;
 mod edge;
 mod files;
 mod gateway;

@@ -55,6 +55,7 @@ pub(crate) fn task(text: String, (corp, channel_id): (usize, ChannelId), members
             channel_id,
             accounts: accounts.collect(),
         }],
+        judged: moments_store::Judged::default(),
         idempotency: None,
     }
 }

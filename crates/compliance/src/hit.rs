@@ -16,6 +16,17 @@ pub enum HitKind {
     LinkNotAllowed,
 }
 
+impl HitKind {
+    /// As stored and shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Word => "WORD",
+            Self::LinkDenied => "LINK_DENIED",
+            Self::LinkNotAllowed => "LINK_NOT_ALLOWED",
+        }
+    }
+}
+
 /// Where it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,7 +78,7 @@ pub struct Report {
 
 impl Report {
     /// Hits that are told; a text with more is not mended word by word.
-    pub const MOST_HITS: usize = 50;
+    pub const MOST_HITS: usize = 20;
 
     /// The worst that was found; `None`: nothing.
     pub fn level(&self) -> Option<Level> {

@@ -23,7 +23,7 @@ pub use builtin::builtin;
 pub use checker::{Checker, TooLarge, check};
 pub use entry::{BadLine, MOST_LETTERS};
 pub use hit::{Hit, HitKind, Place, Report};
-pub use list::{Level, List, ListKind, Source, UnknownName, hash};
+pub use list::{Header, Level, List, ListKind, Source, UnknownName, hash};
 
 #[cfg(test)]
 mod tests;

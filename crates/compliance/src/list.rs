@@ -127,6 +127,50 @@ impl List {
     }
 }
 
+/// What a list's file says of itself, in lines before its entries: `#! name = 禁用词`, `#! kind = WORDS`, `#! level = BLOCK`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// What people call it.
+    pub name: Option<String>,
+    /// What its lines are; words when it does not say.
+    pub kind: ListKind,
+    /// The level of entries that name none; a warning when it does not say.
+    pub level: Level,
+}
+
+impl Header {
+    /// Reads the header of a list's text.
+    pub fn read(text: &str) -> Result<Self, BadLine> {
+        let mut header = Self {
+            name: None,
+            kind: ListKind::Words,
+            level: Level::Warn,
+        };
+        for (line, written) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
+            let Some(said) = written.trim().strip_prefix("#!") else {
+                continue;
+            };
+            let (key, value) = said.split_once('=').unwrap_or((said, ""));
+            header.note(key.trim(), value.trim()).ok_or_else(|| BadLine {
+                line,
+                message: "文件头只能是 name、kind（WORDS、ALLOW、LINK_ALLOW、LINK_DENY）与 level（WARN、BLOCK）"
+                    .to_owned(),
+            })?;
+        }
+        Ok(header)
+    }
+
+    fn note(&mut self, key: &str, value: &str) -> Option<()> {
+        match key {
+            "name" => self.name = Some(value.to_owned()),
+            "kind" => self.kind = value.parse().ok()?,
+            "level" => self.level = value.parse().ok()?,
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
 /// SHA-256 of a list's text, in hex: two versions with the same hash are the same.
 pub fn hash(text: &str) -> String {
     hex::encode(Sha256::digest(text))

@@ -28,12 +28,30 @@ pub enum FindingCode {
     MediaUnfit,
     /// A medium will look different from what was sent.
     MediaChanged,
+    /// The text holds a word of a list.
+    ListedWord,
+    /// The text links to a host that a list denies.
+    LinkDenied,
+    /// The text links to a host that no list allows, where only listed ones are.
+    LinkNotAllowed,
+    /// The moderation service wants a person to look at it.
+    ModerationReview,
+    /// The moderation service refuses it.
+    ModerationBlocked,
+    /// The moderation service gave no answer; the installation says what that means.
+    ModerationDown,
 }
 named!(FindingCode {
     AccountOffline = "ACCOUNT_OFFLINE",
     AccountExpired = "ACCOUNT_EXPIRED",
     MediaUnfit = "MEDIA_UNFIT",
     MediaChanged = "MEDIA_CHANGED",
+    ListedWord = "LISTED_WORD",
+    LinkDenied = "LINK_DENIED",
+    LinkNotAllowed = "LINK_NOT_ALLOWED",
+    ModerationReview = "MODERATION_REVIEW",
+    ModerationBlocked = "MODERATION_BLOCKED",
+    ModerationDown = "MODERATION_DOWN",
 });
 
 impl FindingCode {
@@ -42,6 +60,12 @@ impl FindingCode {
         match self {
             Self::AccountOffline | Self::AccountExpired => "accountIds",
             Self::MediaUnfit | Self::MediaChanged => "mediaUrls",
+            Self::ListedWord
+            | Self::LinkDenied
+            | Self::LinkNotAllowed
+            | Self::ModerationReview
+            | Self::ModerationBlocked
+            | Self::ModerationDown => "text",
         }
     }
 
@@ -60,6 +84,12 @@ impl FindingCode {
             Self::AccountOffline => Some(AccountStatus::Offline),
             Self::AccountExpired => Some(AccountStatus::Expired),
             Self::MediaUnfit | Self::MediaChanged => None,
+            Self::ListedWord
+            | Self::LinkDenied
+            | Self::LinkNotAllowed
+            | Self::ModerationReview
+            | Self::ModerationBlocked
+            | Self::ModerationDown => None,
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::progress::Marks;
 use crate::publisher::GateQueue;
 use crate::settings::Settings;
 use crate::wake::Wake;
+use crate::words::WordLists;
 
 /// What an engine is made of.
 pub struct Parts {
@@ -62,6 +63,7 @@ pub struct Inner {
     pub(crate) channels_cache: ChannelCache,
     pub(crate) gates: GateQueue,
     pub(crate) locks: KeyedLocks,
+    pub(crate) words: WordLists,
     dice: Mutex<SmallRng>,
 }
 
@@ -80,6 +82,7 @@ impl Engine {
             channels_cache: ChannelCache::default(),
             gates: GateQueue::default(),
             locks: KeyedLocks::default(),
+            words: WordLists::default(),
         }))
     }
 

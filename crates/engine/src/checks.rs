@@ -6,22 +6,34 @@
 mod accounts;
 mod media;
 mod proposal;
+mod words;
 
 use moments_domain::Finding;
+use moments_store::Judged;
 
 use crate::app::Engine;
 use crate::problem::Problem;
 
 pub(crate) use proposal::Proposal;
 
+/// What the checks have to say.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Findings {
+    /// In the order of the checks.
+    pub(crate) all: Vec<Finding>,
+    /// What is kept of that with the task.
+    pub(crate) judged: Judged,
+}
+
 /// Everything that can be said about `proposal` now, in the order of the checks. Reads, and changes nothing.
 ///
 /// # Errors
 ///
 /// Only when a check could not be made; what a check finds is never an error.
-#[expect(clippy::unused_async, reason = "checks may have to ask the database")]
-pub(crate) async fn findings(engine: &Engine, proposal: &Proposal) -> Result<Vec<Finding>, Problem> {
-    let mut findings = accounts::check(proposal);
-    findings.extend(media::check(engine, proposal));
-    Ok(findings)
+pub(crate) async fn findings(engine: &Engine, proposal: &Proposal) -> Result<Findings, Problem> {
+    let mut all = accounts::check(proposal);
+    let (words, judged) = words::check(engine, proposal).await?;
+    all.extend(words);
+    all.extend(media::check(engine, proposal));
+    Ok(Findings { all, judged })
 }

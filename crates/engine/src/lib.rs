@@ -32,6 +32,7 @@ pub mod metrics;
 pub mod pulse;
 pub mod scheduler;
 pub mod tidy;
+pub mod words;
 pub mod worker;
 
 pub use app::{Engine, Parts};
@@ -48,5 +49,6 @@ pub use settings::{DefaultLimits, Settings, SuccessAt};
 pub use shelf::SealedShelf;
 pub use use_cases::{
     Accepted, AccountPreflight, AccountView, AccountWarning, BindGewe, BindWecom, ChannelCalls, ChannelView,
-    FILES_PATH, FileProblem, FileView, LimitsView, LoginAgain, LoginView, Preflight, StartLogin,
+    FILES_PATH, FileProblem, FileView, LimitsView, LoginAgain, LoginView, Preflight, PutWordList, StartLogin,
+    WordListView,
 };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use moments_domain::{ChannelKind, LimitChoice};
 
 use crate::health::Limits as HealthLimits;
+use crate::words::Compliance;
 
 /// When a WeCom result counts as a success (`wecom.success_at`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +84,8 @@ pub struct Settings {
     pub health: HealthLimits,
     /// How often and when accounts may post, where nobody chose otherwise (`limits.*`).
     pub limits: DefaultLimits,
+    /// What posts are judged by before they are accepted (`compliance.*`).
+    pub compliance: Compliance,
     /// Where gateways fetch our media, without a slash at the end (`http.public_url`).
     pub public_url: String,
     /// Where gateways send events, without a slash at the end; `None`: `http.public_url` is not set, so nobody could reach it.
@@ -117,6 +120,7 @@ impl Default for Settings {
             user_quota_bytes: 2048 << 20,
             health: HealthLimits::default(),
             limits: DefaultLimits::default(),
+            compliance: Compliance::default(),
             public_url: "http://127.0.0.1:8080".to_owned(),
             events_url: None,
             login_poll: Duration::from_secs(5),

@@ -8,6 +8,7 @@ mod limits;
 mod logins;
 mod preflight;
 mod tasks;
+mod word_lists;
 
 pub use accounts::AccountView;
 pub use channels::{BindGewe, BindWecom, ChannelView};
@@ -17,3 +18,4 @@ pub use files::{FILES_PATH, FileProblem, FileView};
 pub use limits::LimitsView;
 pub use logins::{LoginAgain, LoginView, StartLogin};
 pub use preflight::{AccountPreflight, ChannelCalls, Preflight};
+pub use word_lists::{PutWordList, WordListView};

@@ -43,6 +43,15 @@ pub struct NewResult {
     pub account_name: Option<String>,
 }
 
+/// What was said of a task's content when it was created.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The set of lists that judged it, see [`Store::keep_word_set`]; `None`: there was none.
+    pub word_set: Option<String>,
+    /// What was found, as JSON; `None`: nothing.
+    pub decision: Option<String>,
+}
+
 /// A task to be stored.
 #[derive(Clone, Debug)]
 pub struct NewTask {
@@ -60,6 +69,8 @@ pub struct NewTask {
     pub fingerprint: String,
     /// One for each channel; not empty.
     pub publications: Vec<NewPublication>,
+    /// What was said of its content.
+    pub judged: Judged,
     /// Once only, if the caller wants that.
     pub idempotency: Option<Idempotency>,
 }
@@ -214,8 +225,22 @@ async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<()
     txn.run(&INSERT_TASKS, [json(&task_rows)?.into()]).await?;
     txn.run(&INSERT_PUBLICATIONS, [json(&publications)?.into()]).await?;
     txn.run(&INSERT_RESULTS, [json(&results)?.into()]).await?;
+    insert_decisions(txn, tasks).await
+}
+
+async fn insert_decisions(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<(), StoreError> {
+    let found = |prepared: &&PreparedTask| Some((prepared.id.0, prepared.task.judged.decision.clone()?));
+    let decisions: Vec<_> = tasks.iter().filter_map(found).collect();
+    if !decisions.is_empty() {
+        txn.run(&INSERT_DECISIONS, [json(&decisions)?.into()]).await?;
+    }
     Ok(())
 }
+
+static INSERT_DECISIONS: Sql = Sql::each(|d| {
+    let rows = d.rows(&[("task", Kind::Int), ("decision", Kind::Text)]);
+    format!("INSERT INTO t_moment_compliance (task_id, decision) SELECT v.task, v.decision FROM {rows} v")
+});
 
 /// First of all, because here another process may be met that was given the same key.
 async fn remember_keys(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<(), StoreError> {
@@ -257,11 +282,12 @@ static INSERT_TASKS: Sql = Sql::each(|d| {
         ("status", Kind::Text),
         ("scheduled", Kind::Time),
         ("now", Kind::Time),
+        ("words", Kind::Text),
     ]);
     format!(
         "INSERT INTO t_moment_sync_task \
-         (id, user_id, content_id, text_content, media_urls, status, scheduled_time, create_time, update_time) \
-         SELECT v.id, v.owner, v.content, v.text, v.media, v.status, v.scheduled, v.now, v.now FROM {rows} v"
+         (id, user_id, content_id, text_content, media_urls, status, scheduled_time, create_time, update_time, word_set) \
+         SELECT v.id, v.owner, v.content, v.text, v.media, v.status, v.scheduled, v.now, v.now, v.words FROM {rows} v"
     )
 });
 
@@ -276,6 +302,7 @@ fn task_row(prepared: &PreparedTask) -> Result<Json, StoreError> {
         TaskStatus::Pending.name(),
         task.scheduled_time.map(to_datetime),
         to_datetime(task.now),
+        task.judged.word_set,
     ]))
 }
 

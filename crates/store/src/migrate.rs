@@ -19,6 +19,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0004_apps", include_str!("schema/0004_apps.sql")),
     ("0005_checks", include_str!("schema/0005_checks.sql")),
     ("0006_logins", include_str!("schema/0006_logins.sql")),
+    ("0008_words", include_str!("schema/0008_words.sql")),
     ("0009_uploads", include_str!("schema/0009_uploads.sql")),
     ("0010_limits", include_str!("schema/0010_limits.sql")),
 ];

@@ -17,6 +17,7 @@ pub(crate) enum Sequence {
     Account,
     Channel,
     Login,
+    WordList,
 }
 
 impl Sequence {
@@ -28,6 +29,7 @@ impl Sequence {
             Self::Account => "account",
             Self::Channel => "channel",
             Self::Login => "login",
+            Self::WordList => "word_list",
         }
     }
 
@@ -35,7 +37,7 @@ impl Sequence {
         match self {
             Self::Task | Self::Publication => 1_000,
             Self::Result => 100_000,
-            Self::Account | Self::Channel | Self::Login => 1,
+            Self::Account | Self::Channel | Self::Login | Self::WordList => 1,
         }
     }
 }

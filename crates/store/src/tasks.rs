@@ -29,6 +29,10 @@ pub struct TaskView {
     pub create_time: Timestamp,
     /// When its status was last computed.
     pub update_time: Timestamp,
+    /// JSON of the lists that judged its content when it was created; `None`: there was none.
+    pub judged_by: Option<String>,
+    /// JSON of what they found; `None`: nothing.
+    pub decision: Option<String>,
     /// In the order of the request.
     pub results: Vec<ResultView>,
     /// What would keep those from going out that have not been submitted.
@@ -91,10 +95,12 @@ impl Store {
 }
 
 static TASK: Sql = Sql::each(|d| {
-    let time = |column| d.time_text(column, column);
+    let time = |column: &str| d.time_text(&format!("t.{column}"), column);
     let (scheduled, created, updated) = (time("scheduled_time"), time("create_time"), time("update_time"));
     format!(
-        "SELECT id, content_id, {scheduled}, {created}, {updated} FROM t_moment_sync_task WHERE id = ? AND user_id = ?"
+        "SELECT t.id, t.content_id, {scheduled}, {created}, {updated}, s.lists, c.decision FROM t_moment_sync_task t \
+         LEFT JOIN t_moment_word_set s ON s.hash = t.word_set LEFT JOIN t_moment_compliance c ON c.task_id = t.id \
+         WHERE t.id = ? AND t.user_id = ?"
     )
 });
 
@@ -129,6 +135,8 @@ fn task(row: &QueryResult, results: Vec<ResultView>, warnings: Vec<TaskWarning>)
         },
         create_time: datetime(row, id, "create_time")?,
         update_time: datetime(row, id, "update_time")?,
+        judged_by: row.try_get("", "lists")?,
+        decision: row.try_get("", "decision")?,
         results,
         warnings,
     })

@@ -18,7 +18,7 @@ macro_rules! permissions {
             }
         )+
 
-        /// Every permission that a route asks for (requirement 2; `accounts:manage` is ours).
+        /// Every permission that a route asks for (requirement 2; `accounts:manage` and `compliance:manage` are ours).
         pub const PERMISSIONS: &[&str] = &[$($text),+];
     };
 }
@@ -32,4 +32,6 @@ permissions! {
     SyncCreate = "workbench:wechat:moments:sync:create",
     /// To see one's own tasks (requirement 2.3).
     TaskView = "workbench:wechat:moments:task:view",
+    /// To keep the lists that everybody's posts are judged by.
+    ComplianceManage = "workbench:wechat:moments:compliance:manage",
 }

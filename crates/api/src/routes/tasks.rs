@@ -3,6 +3,7 @@
 use axum::extract::State;
 use moments_domain::TaskId;
 use moments_domain::status::StatusCounts;
+use moments_engine::words::Decision;
 use moments_store::{ResultView, TaskView, TaskWarning};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +14,7 @@ use crate::envelope::{Envelope, Reply};
 use crate::error::ApiError;
 use crate::extract::{Body, JsonBody, PathId};
 use crate::openapi::ErrorBody;
+use crate::routes::compliance::ComplianceBody;
 use crate::wire::{self, WireTime};
 
 /// 同步任务详情
@@ -44,6 +46,9 @@ pub(crate) struct TaskBody {
     results: Vec<ResultBody>,
     /// 若现在发布将会失败或等待的账号；定时任务在发布前一小时会自动检查，问题解决后自动消失
     warnings: Vec<WarningBody>,
+    /// 创建时的内容合规检查，未检查时为 null
+    #[schema(required)]
+    compliance: Option<ComplianceBody>,
 }
 
 /// 发布前发现的问题
@@ -137,9 +142,12 @@ pub(crate) struct ResultBody {
     publish_time: Option<WireTime>,
 }
 
-impl From<TaskView> for TaskBody {
-    fn from(task: TaskView) -> Self {
-        Self {
+impl TryFrom<TaskView> for TaskBody {
+    type Error = ApiError;
+
+    fn try_from(task: TaskView) -> Result<Self, ApiError> {
+        let compliance = Decision::of(&task)?;
+        Ok(Self {
             sync_task_id: task.id.0,
             content_id: task.content_id,
             status: task.status.name(),
@@ -149,7 +157,8 @@ impl From<TaskView> for TaskBody {
             counts: task.counts().into(),
             results: task.results.into_iter().map(ResultBody::from).collect(),
             warnings: task.warnings.into_iter().map(WarningBody::from).collect(),
-        }
+            compliance: compliance.map(ComplianceBody::from),
+        })
     }
 }
 
@@ -200,7 +209,7 @@ pub(crate) async fn get_task(
     PathId(id): PathId,
 ) -> Result<Reply<TaskBody>, ApiError> {
     let task = app.engine.task(caller.user, TaskId(id)).await?;
-    Ok(Reply::ok(task.into()))
+    Ok(Reply::ok(task.try_into()?))
 }
 
 /// 取消尚未提交到平台的部分；已提交的部分继续执行
@@ -221,7 +230,7 @@ pub(crate) async fn cancel_task(
     PathId(id): PathId,
 ) -> Result<Reply<TaskBody>, ApiError> {
     let task = app.engine.cancel_task(caller.user, TaskId(id)).await?;
-    Ok(Reply::ok(task.into()))
+    Ok(Reply::ok(task.try_into()?))
 }
 
 /// 重试请求
@@ -262,5 +271,5 @@ pub(crate) async fn retry_task(
         .engine
         .retry_task(caller.user, TaskId(id), retry.confirm_not_published)
         .await?;
-    Ok(Reply::ok(task.into()))
+    Ok(Reply::ok(task.try_into()?))
 }

@@ -31,6 +31,7 @@ async fn a_task_is_shown_with_a_result_for_each_account() {
             "errorReason": null,
             "publishTime": null,
         }],
+        "compliance": null,
     });
     assert_eq!(world.get(&format!("/tasks/{id}")).await.expect(200), expected);
 }

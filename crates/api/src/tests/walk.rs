@@ -75,7 +75,7 @@ async fn no_route_opens_without_a_good_token() {
         ("TOKEN_EXPIRED", expired),
     ];
     let routes = guarded();
-    assert_eq!(routes.len(), 25, "every route of the API is in the document");
+    assert_eq!(routes.len(), 33, "every route of the API is in the document");
     for route in &routes {
         assert_eq!(
             answer(&world, route, None).await.error(401),
@@ -119,7 +119,11 @@ async fn a_strangers_things_are_not_there() {
         .await
         .expect(202);
     let channel = world.get("/channels").await.expect(200)[0]["id"].clone();
+    let list = json!({ "name": "我的", "kind": "WORDS", "scope": "MINE", "content": "微信" });
+    let list = world.post("/compliance/lists", list).await.expect(201)["id"].clone();
     for (method, path) in [
+        ("GET", format!("/compliance/lists/{list}")),
+        ("DELETE", format!("/compliance/lists/{list}")),
         ("GET", format!("/tasks/{}", task["syncTaskId"])),
         ("POST", format!("/tasks/{}/cancel", task["syncTaskId"])),
         ("POST", format!("/channels/{channel}/refresh")),

@@ -9,6 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use moments_domain::{Clock, Timestamp, UserId};
+use moments_engine::words::Compliance;
 use moments_engine::{Engine, NoProbe, Parts, Settings};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
 use moments_platforms::{Gateway, Platform, Platforms};
@@ -78,11 +79,28 @@ impl World {
     }
 
     pub(crate) async fn showing(limits: Limits, metrics: MetricsHandle) -> Self {
+        Self::made(limits, metrics, settings()).await
+    }
+
+    /// The bound world, where posts are judged.
+    pub(crate) async fn judging(compliance: Compliance) -> Self {
+        let settings = Settings {
+            compliance,
+            ..settings()
+        };
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let world = Self::made(Limits::default(), metrics, settings).await;
+        world.engine.load_words().await.expect("word lists");
+        world.bind("ww1", GOOD).await.expect(201);
+        world
+    }
+
+    async fn made(limits: Limits, metrics: MetricsHandle, settings: Settings) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = HandClock::at(NOW);
         // Boxed: with what opens a database in it, the type of a test is deeper than the compiler follows.
         let platform = Arc::new(CheckOnly::default());
-        let engine = Box::pin(engine(&folder, clock.clone(), Arc::clone(&platform), None)).await;
+        let engine = Box::pin(engine(&folder, clock.clone(), settings, Arc::clone(&platform), None)).await;
         Self::over((engine, platform), folder, clock, limits, metrics)
     }
 
@@ -92,7 +110,13 @@ impl World {
         let clock = HandClock::at(NOW);
         let gateway = Arc::new(Script::default());
         let platform = Arc::new(CheckOnly::default());
-        let opened = engine(&folder, clock.clone(), Arc::clone(&platform), Some(gateway.clone()));
+        let opened = engine(
+            &folder,
+            clock.clone(),
+            settings(),
+            Arc::clone(&platform),
+            Some(gateway.clone()),
+        );
         let engine = Box::pin(opened).await;
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let world = Self::over((engine.clone(), platform), folder, clock, Limits::default(), metrics);
@@ -153,13 +177,9 @@ impl World {
 
     /// The owner puts JSON.
     pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
-        self.send(request(
-            "PUT",
-            &format!("{BASE}{path}"),
-            Some(&token(OWNER, PERMISSIONS)),
-            Some(body.to_string()),
-        ))
-        .await
+        let body = Some(body.to_string());
+        self.send(request("PUT", &format!("{BASE}{path}"), Some(&self.token()), body))
+            .await
     }
 
     /// The owner deletes.
@@ -261,9 +281,18 @@ pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Optio
     request.body(Body::from(body.unwrap_or_default())).expect("a request")
 }
 
+fn settings() -> Settings {
+    Settings {
+        events_url: Some("https://moments.example/callbacks/gewe".to_owned()),
+        login_poll: Duration::ZERO,
+        ..Settings::default()
+    }
+}
+
 async fn engine(
     folder: &TempDir,
     clock: Arc<HandClock>,
+    settings: Settings,
     platform: Arc<CheckOnly>,
     gateway: Option<Arc<Script>>,
 ) -> Engine {
@@ -284,11 +313,7 @@ async fn engine(
         media: MediaStore::open(folder.path(), fetcher, 1).expect("a media folder"),
         broker: None,
         clock,
-        settings: Settings {
-            events_url: Some("https://moments.example/callbacks/gewe".to_owned()),
-            login_poll: Duration::ZERO,
-            ..Settings::default()
-        },
+        settings,
         probe: Arc::new(NoProbe),
         owner: "here".to_owned(),
         seed: 1,

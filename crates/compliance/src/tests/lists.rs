@@ -1,7 +1,7 @@
 //! Lists: what their lines say, and how several work together.
 
 use super::{list, read, shown, words};
-use crate::{Checker, Hit, HitKind, Level, ListKind, Place, Report, Source, check, hash};
+use crate::{Checker, Header, Hit, HitKind, Level, ListKind, Place, Report, Source, check, hash};
 
 #[test]
 fn bad_lines_are_told_all_at_once() {
@@ -138,6 +138,20 @@ fn too_many_hits_are_cut_and_the_worst_kept() {
         report.hits.last().map(|hit| hit.place),
         Some(Place::Text { start: 100, end: 101 })
     );
+}
+
+#[test]
+fn a_file_says_what_it_is() {
+    let header = Header::read("\u{feff}#! name = 禁链\n#! kind=LINK_DENY\n#! level = BLOCK\nevil.com").unwrap();
+    let expected = Header {
+        name: Some("禁链".to_owned()),
+        kind: ListKind::LinkDeny,
+        level: Level::Block,
+    };
+    assert_eq!(header, expected);
+    for (text, line) in [("#! kind = words", 1), ("词\n#! colour = red", 2)] {
+        assert_eq!(Header::read(text).map_err(|bad| bad.line), Err(line), "{text}");
+    }
 }
 
 #[test]

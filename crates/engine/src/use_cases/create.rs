@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use moments_domain::fingerprint::fingerprint;
 use moments_domain::request::SyncRequest;
 use moments_domain::{AccountId, AccountStatus, Finding, MomentError, TaskId, TaskStatus, Timestamp, UserId, Verdict};
-use moments_store::{Account, Created, Idempotency, NewPublication, NewResult, NewTask, StoreError};
+use moments_store::{Account, Created, Idempotency, Judged, NewPublication, NewResult, NewTask, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Engine;
-use crate::checks::{self, Proposal};
+use crate::checks::{self, Findings, Proposal};
 use crate::problem::Problem;
 use crate::trace;
 
@@ -87,6 +87,7 @@ impl Engine {
     ) -> Result<Accepted, Problem> {
         let proposal = self.proposal(user, request).await.map_err(creation_failed)?;
         let findings = checks::findings(self, &proposal).await.map_err(creation_failed)?;
+        let Findings { all: findings, judged } = findings;
         if Verdict::of(&findings) == Verdict::Blocked {
             return Err(Problem::Blocked(findings));
         }
@@ -104,7 +105,7 @@ impl Engine {
             warnings,
             findings: findings.collect(),
         };
-        self.store_task(new_task(proposal, once), accepted).await
+        self.store_task(new_task(proposal, judged, once), accepted).await
     }
 
     async fn store_task(&self, task: NewTask, accepted: Accepted) -> Result<Accepted, Problem> {
@@ -157,7 +158,7 @@ fn creation_failed(problem: Problem) -> Problem {
     }
 }
 
-fn new_task(proposal: Proposal, idempotency: Option<Idempotency>) -> NewTask {
+fn new_task(proposal: Proposal, judged: Judged, idempotency: Option<Idempotency>) -> NewTask {
     let content = proposal.content;
     NewTask {
         user_id: proposal.user,
@@ -167,6 +168,7 @@ fn new_task(proposal: Proposal, idempotency: Option<Idempotency>) -> NewTask {
         scheduled_time: proposal.request.scheduled_time,
         now: proposal.now,
         publications: by_channel(proposal.accounts),
+        judged,
         idempotency,
     }
 }

@@ -58,7 +58,7 @@ impl Engine {
     pub async fn preflight(&self, user: UserId, request: SyncRequest) -> Result<Preflight, Problem> {
         let proposal = self.proposal(user, request).await?;
         let findings = checks::findings(self, &proposal).await?;
-        Ok(told(proposal, findings))
+        Ok(told(proposal, findings.all))
     }
 }
 

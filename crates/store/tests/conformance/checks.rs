@@ -28,6 +28,9 @@ pub(crate) use crate::watching::{
     open_publications_are_counted_by_platform_and_state, the_database_tells_what_it_is,
     the_oldest_plan_is_seen_while_a_row_is_handed_over_and_not_while_it_is_held,
 };
+pub(crate) use crate::words::{
+    a_task_keeps_what_was_said_of_it, a_word_list_is_seen_by_whom_it_judges, one_of_several_changes_of_a_word_list_wins,
+};
 
 pub(crate) use crate::files::{
     a_file_is_its_users_and_kept_as_long_as_anybody_asked, what_an_open_post_needs_is_never_given_up,

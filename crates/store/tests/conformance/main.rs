@@ -21,6 +21,7 @@ mod standing;
 mod starts;
 mod values;
 mod watching;
+mod words;
 mod world;
 
 macro_rules! conformance {
@@ -106,4 +107,7 @@ conformance! {
     a_log_in_ends_with_its_channel_or_not_at_all,
     a_number_waits_for_the_poll_that_carries_it,
     an_address_of_events_is_known_until_another_one_is,
+    a_word_list_is_seen_by_whom_it_judges,
+    one_of_several_changes_of_a_word_list_wins,
+    a_task_keeps_what_was_said_of_it,
 }

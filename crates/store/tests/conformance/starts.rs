@@ -7,7 +7,7 @@ use moments_store::{Options, Saved, Store};
 use crate::world::{NOW, World, save};
 
 /// How many steps there are.
-const STEPS: i64 = 8;
+const STEPS: i64 = 9;
 
 const TABLES: &[&str] = &[
     "seaql_migrations",
@@ -31,6 +31,10 @@ const TABLES: &[&str] = &[
     "t_moment_limit",
     "t_moment_login",
     "t_moment_callback",
+    "t_moment_word_list",
+    "t_moment_word_list_version",
+    "t_moment_word_set",
+    "t_moment_compliance",
 ];
 
 pub(crate) async fn five_processes_start_at_once_on_an_empty_database(w: World) {

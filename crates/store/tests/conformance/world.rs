@@ -77,6 +77,7 @@ impl World {
             now: NOW,
             fingerprint: text.into(),
             publications,
+            judged: moments_store::Judged::default(),
             idempotency: None,
         }
     }
