@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use crate::VaultError;
-use crate::text::{self, SealedText};
+use crate::text::{self, Sealed, SealedText};
 
 const KEY_BYTES: usize = 32;
 /// Keeps the signing key apart from the sealing key that it is derived from.
@@ -61,56 +61,69 @@ impl KeyRing {
         rand::fill(&mut id).map_err(|_| VaultError::Unavailable)?;
         rand::fill(key.as_mut_slice()).map_err(|_| VaultError::Unavailable)?;
         let id = u32::from_be_bytes(id);
-        Ok(format!("k{id:08x}:{}", STANDARD.encode(key.as_slice())).into())
+        let key = Zeroizing::new(STANDARD.encode(key.as_slice()));
+        Ok(format!("k{id:08x}:{}", key.as_str()).into())
     }
 
-    /// Seals `secret` with the newest key. It opens only with the same `aad`, which names the row: `channel:17:credential`.
+    /// Seals `secret` under the newest key, with a data key of its own. It opens only with the same `aad`, which names the row:
+    /// `channel:17:credential`.
     pub fn seal(&self, aad: &str, secret: &SecretString) -> Result<String, VaultError> {
-        let secret = secret.expose_secret().as_bytes();
-        // Grown for the tag, it would leave the plain text behind where it was.
-        let mut buffer = Zeroizing::new(Vec::with_capacity(
-            secret.len() + self.newest.sealing.algorithm().tag_len(),
-        ));
-        buffer.extend_from_slice(secret);
-        let nonce = self
-            .newest
-            .sealing
-            .seal_in_place_append_tag(Aad::from(aad), &mut *buffer)
-            .map_err(|_| VaultError::Unavailable)?;
-        Ok(text::write(&self.newest.id, nonce.as_ref(), &buffer))
+        let mut data_key = Zeroizing::new([0_u8; KEY_BYTES]);
+        rand::fill(data_key.as_mut_slice()).map_err(|_| VaultError::Unavailable)?;
+        let secret = seal(
+            &sealing_key(data_key.as_slice())?,
+            aad,
+            secret.expose_secret().as_bytes(),
+        )?;
+        let data_key = seal(&self.newest.sealing, &wrapped_for(aad), data_key.as_slice())?;
+        Ok(text::write(&self.newest.id, &data_key, &secret))
     }
 
     /// Opens what [`seal`](Self::seal) wrote for the same `aad`.
     pub fn open(&self, aad: &str, sealed: &str) -> Result<SecretString, VaultError> {
         let SealedText {
             key_id,
-            nonce,
-            ciphertext,
+            data_key,
+            secret,
         } = text::read(sealed)?;
-        let key = self.key(key_id).ok_or_else(|| VaultError::MissingKey {
-            key_id: key_id.to_owned(),
-        })?;
-        let tampered = || VaultError::Tampered {
-            key_id: key_id.to_owned(),
+        let key = self.key(key_id)?;
+        let plain = match data_key {
+            Some(data_key) => {
+                let data_key = open(key, &key.sealing, &wrapped_for(aad), data_key)?;
+                open(key, &sealing_key(&data_key)?, aad, secret)?
+            }
+            None => open(key, &key.sealing, aad, secret)?,
         };
-        let mut buffer = Zeroizing::new(ciphertext);
-        let plain = key
-            .sealing
-            .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(aad), &mut buffer)
-            .map_err(|_| tampered())?;
-        std::str::from_utf8(plain)
+        std::str::from_utf8(&plain)
             .map(SecretString::from)
-            .map_err(|_| tampered())
+            .map_err(|_| key.tampered())
     }
 
-    /// The same secret under the newest key, for the same `aad`.
+    /// The same secret under the newest key, for the same `aad`. Only the data key is opened for that, and not the secret, save where an earlier
+    /// version has sealed it without one.
     pub fn reseal(&self, aad: &str, sealed: &str) -> Result<String, VaultError> {
-        self.seal(aad, &self.open(aad, sealed)?)
+        let SealedText {
+            key_id,
+            data_key: Some(data_key),
+            secret,
+        } = text::read(sealed)?
+        else {
+            return self.seal(aad, &self.open(aad, sealed)?);
+        };
+        let (key, aad) = (self.key(key_id)?, wrapped_for(aad));
+        let data_key = open(key, &key.sealing, &aad, data_key)?;
+        let data_key = seal(&self.newest.sealing, &aad, &data_key)?;
+        Ok(text::write(&self.newest.id, &data_key, &secret))
+    }
+
+    /// The id of the key that seals.
+    pub fn newest_id(&self) -> &str {
+        &self.newest.id
     }
 
     /// Whether `sealed` should be opened and sealed again, because its key is not the newest. `false` for a text that is not ours.
     pub fn needs_reseal(&self, sealed: &str) -> bool {
-        text::key_id(sealed).is_ok_and(|key_id| key_id != self.newest.id)
+        text::read(sealed).is_ok_and(|text| text.key_id != self.newest.id)
     }
 
     /// HMAC-SHA256 of `message` under a key derived from the newest one, in base64url: safe in a URL.
@@ -127,8 +140,9 @@ impl KeyRing {
             .any(|key| hmac::verify(&key.signing, message.as_bytes(), &tag).is_ok())
     }
 
-    fn key(&self, id: &str) -> Option<&Key> {
-        self.keys().find(|key| key.id == id)
+    fn key(&self, id: &str) -> Result<&Key, VaultError> {
+        let missing = || VaultError::MissingKey { key_id: id.to_owned() };
+        self.keys().find(|key| key.id == id).ok_or_else(missing)
     }
 
     fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -154,7 +168,7 @@ impl Key {
         if key.len() != KEY_BYTES {
             return Err(bad("密钥长度不是 32 字节"));
         }
-        let sealing = RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(|_| VaultError::Unavailable)?;
+        let sealing = sealing_key(&key)?;
         let signing = signing_key(&key)?;
         Ok(Self {
             id: id.to_owned(),
@@ -162,6 +176,45 @@ impl Key {
             signing,
         })
     }
+
+    fn tampered(&self) -> VaultError {
+        VaultError::Tampered {
+            key_id: self.id.clone(),
+        }
+    }
+}
+
+/// What a data key is bound to: its row too, and to being a data key.
+fn wrapped_for(aad: &str) -> String {
+    format!("{aad}:data-key")
+}
+
+fn sealing_key(key: &[u8]) -> Result<RandomizedNonceKey, VaultError> {
+    RandomizedNonceKey::new(&AES_256_GCM, key).map_err(|_| VaultError::Unavailable)
+}
+
+fn seal(key: &RandomizedNonceKey, aad: &str, plain: &[u8]) -> Result<Sealed, VaultError> {
+    // Grown for the tag, it would leave the plain text behind where it was.
+    let mut buffer = Zeroizing::new(Vec::with_capacity(plain.len() + key.algorithm().tag_len()));
+    buffer.extend_from_slice(plain);
+    let nonce = key
+        .seal_in_place_append_tag(Aad::from(aad), &mut *buffer)
+        .map_err(|_| VaultError::Unavailable)?;
+    Ok(Sealed {
+        nonce: *nonce.as_ref(),
+        ciphertext: std::mem::take(&mut *buffer),
+    })
+}
+
+/// Opens with `sealing`, which is `key` of the ring or a data key under it.
+fn open(key: &Key, sealing: &RandomizedNonceKey, aad: &str, sealed: Sealed) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+    let mut buffer = Zeroizing::new(sealed.ciphertext);
+    let length = sealing
+        .open_in_place(Nonce::assume_unique_for_key(sealed.nonce), Aad::from(aad), &mut buffer)
+        .map_err(|_| key.tampered())?
+        .len();
+    buffer.truncate(length);
+    Ok(buffer)
 }
 
 fn is_id(text: &str) -> bool {

@@ -28,7 +28,7 @@ fn opened(ids: &str, aad: &str, text: &str) -> String {
 #[test]
 fn what_was_sealed_opens_with_every_ring_that_holds_its_key() {
     let text = sealed("a");
-    assert!(text.starts_with("v1.a."), "{text}");
+    assert!(text.starts_with("v2.a."), "{text}");
     for (ids, expected) in [("a", "app secret"), ("b a", "app secret"), ("b", "missing a")] {
         assert_eq!(opened(ids, "channel:17:credential", &text), expected, "ring {ids}");
     }
@@ -51,7 +51,8 @@ fn a_sealed_text_is_bound_to_its_row_and_to_its_bytes() {
             format!("{head}.{}", "A".repeat(16)),
             "tampered a",
         ),
-        ("channel:17:credential", text.replace("v1.", "v2."), "Malformed"),
+        ("channel:17:credential", text.replace("v2.", "v1."), "Malformed"),
+        ("channel:17:credential", text.replace("v2.", "v3."), "Malformed"),
         ("channel:17:credential", format!("{text}.x"), "Malformed"),
         ("channel:17:credential", String::new(), "Malformed"),
     ] {
@@ -132,4 +133,47 @@ fn a_signature_outlives_a_rotation_but_not_its_key_or_its_message() {
 #[test]
 fn debug_shows_ids_only() {
     assert_eq!(format!("{:?}", ring("b a")), r#"KeyRing { ids: ["b", "a"], .. }"#);
+}
+
+/// Sealed for `channel:17:credential` under the key of `ring("a")` by the version before data keys.
+const FIRST_FORM: &str = "v1.a.AAECAwQFBgcICQoL1mqUwCPqIee6vUhescJCLOPhUgC5om3rpLc";
+
+#[test]
+fn what_an_earlier_version_has_sealed_is_read_and_gets_todays_form_with_the_next_key() {
+    assert_eq!(opened("a", "channel:17:credential", FIRST_FORM), "app secret");
+    assert_eq!(opened("a", "channel:18:credential", FIRST_FORM), "tampered a");
+    let fresh = ring("b a").reseal("channel:17:credential", FIRST_FORM).expect("sealed");
+    assert!(fresh.starts_with("v2.b."), "{fresh}");
+    assert_eq!(opened("b", "channel:17:credential", &fresh), "app secret");
+}
+
+#[test]
+fn a_new_key_seals_the_data_key_and_leaves_the_secret_sealed() {
+    let text = sealed("a");
+    let fresh = ring("b a").reseal("channel:17:credential", &text).expect("sealed");
+    let secret = |text: &str| text.rsplit_once('.').expect("parts").1.to_owned();
+    assert_eq!(secret(&fresh), secret(&text));
+    assert_eq!(opened("b", "channel:17:credential", &fresh), "app secret");
+    for (ids, aad, expected) in [
+        (
+            "b",
+            "channel:17:credential",
+            VaultError::MissingKey { key_id: "a".into() },
+        ),
+        (
+            "b a",
+            "channel:18:credential",
+            VaultError::Tampered { key_id: "a".into() },
+        ),
+    ] {
+        assert_eq!(ring(ids).reseal(aad, &text).err(), Some(expected));
+    }
+}
+
+#[test]
+fn a_data_key_belongs_to_its_row_and_to_no_other_secret() {
+    let (one, other) = (sealed("a"), sealed("a"));
+    let (head, _) = one.rsplit_once('.').expect("parts");
+    let mixed = format!("{head}.{}", other.rsplit_once('.').expect("parts").1);
+    assert_eq!(opened("a", "channel:17:credential", &mixed), "tampered a");
 }
