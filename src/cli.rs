@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// Keys that seal credentials and tokens.
     #[command(subcommand)]
     Keys(Keys),
+    /// The record of who did what.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Check settings, database, queue, keys, clocks, platforms, trusted IP and disk; say for each what to do.
     ///
     /// Ends with status 1 when anything fails. Changes nothing, save that it brings the database's schema up to date as `serve` does.
@@ -92,6 +95,12 @@ pub(crate) enum Keys {
     New,
     /// Seal everything anew with the first key of `vault.keys`, while the service runs. May be interrupted and run again.
     Rotate(Rotate),
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Read the whole chain, and name the first entry that is not what it was; status 1 when there is one.
+    Verify,
 }
 
 #[derive(Args, Clone, Copy, Debug)]

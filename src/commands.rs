@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod audit;
 mod demo;
 mod doctor;
 mod health;
@@ -10,7 +11,7 @@ mod token;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 use crate::settings::{DEFAULTS, Settings};
 
 /// Runs the command to its end.
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Command::Migrate => migrate(settings?).await,
             Command::Token(token) => token::run(&settings?, &token),
             Command::Keys(keys) => keys::run(settings?, keys).await,
+            Command::Audit(cli::Audit::Verify) => audit::verify(settings?).await,
             Command::Doctor(doctor) => doctor::run(settings, doctor).await,
             Command::Health(health) => health::run(&settings?, health).await,
         }

@@ -15,6 +15,7 @@ use moments_store::Store;
 use moments_vault::KeyRing;
 
 use crate::cli::Doctor;
+use crate::commands::audit::told;
 use crate::commands::keys::{PUT_BACK, missing_keys};
 use crate::commands::print;
 use crate::settings::Settings;
@@ -58,6 +59,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
         findings.extend(http::reach("gewe.base_url", &settings.gewe.base_url).await);
     }
     if let Some(store) = store {
+        findings.push(audit(&store).await);
         findings.extend(channels::look(settings, store).await);
     }
     findings.extend(disk::look(settings));
@@ -73,6 +75,23 @@ fn login(settings: &Settings) -> Finding {
             "Set auth.hs256_secret, auth.public_key_file or auth.jwks_url",
         ),
         _ => Finding::ok("auth", "one way to check tokens is set"),
+    }
+}
+
+/// Whether nobody has changed what was done.
+async fn audit(store: &Store) -> Finding {
+    match moments_engine::audit::verify(store).await {
+        Ok(verdict) if verdict.broken.is_none() => Finding::ok("audit", told(&verdict).trim_end()),
+        Ok(verdict) => Finding::fail(
+            "audit",
+            told(&verdict).trim_end(),
+            "Somebody has changed the table t_moment_audit: keep a copy, compare it with a backup, and find out who can write to the database",
+        ),
+        Err(error) => Finding::fail(
+            "audit",
+            format!("the audit cannot be read: {}", causes(&error)),
+            "Repair the database first",
+        ),
     }
 }
 

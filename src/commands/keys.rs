@@ -1,13 +1,17 @@
 //! `keys`: the ring that seals credentials.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use moments_domain::{AuditAction, AuditActor, AuditObject, Clock as _, NewAudit};
 use moments_engine::{Resealing, Survey, reseal};
 use moments_vault::KeyRing;
 use secrecy::ExposeSecret as _;
+use serde_json::json;
 
 use crate::cli::{Keys, Rotate};
+use crate::clock::SystemClock;
 use crate::commands::print;
 use crate::settings::Settings;
 use crate::setup::{self, Secrets, secrets_beside};
@@ -41,13 +45,32 @@ async fn run_rotate(settings: Settings, rotate: Rotate) -> anyhow::Result<ExitCo
     let secrets = Secrets::read(&settings, secrets_beside(&settings).exists())?;
     let keys = KeyRing::parse(&secrets.vault_keys).context("vault.keys")?;
     let store = setup::store_beside(&settings).await?;
-    let after = reseal(&store, &keys, |done| tell(done, rotate)).await?;
+    let mut sealed = BTreeMap::new();
+    let after = reseal(&store, &keys, |done| {
+        sealed.insert(done.place.to_string(), done.sealed);
+        tell(done, rotate);
+    })
+    .await?;
+    store.audit(&entry(&keys, &sealed)).await?;
     print(&summary(&after));
     Ok(if after.is_complete() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn entry(keys: &KeyRing, sealed: &BTreeMap<String, u64>) -> NewAudit {
+    NewAudit {
+        user: NewAudit::INSTALLATION,
+        actor: AuditActor::Operator,
+        action: AuditAction::Rotate,
+        object: AuditObject::Keys,
+        object_id: keys.newest_id().to_owned(),
+        detail: json!(sealed),
+        request_id: None,
+        time: SystemClock.now(),
+    }
 }
 
 fn tell(done: Resealing, rotate: Rotate) {

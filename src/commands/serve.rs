@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use moments_api::{development_token, install_metrics};
 use moments_domain::{Clock as _, Timestamp};
-use moments_engine::{Engine, NoProbe, Probe, checker, login, pulse, scheduler, tidy, words, worker};
+use moments_engine::{Engine, NoProbe, Probe, audit, checker, login, pulse, scheduler, tidy, words, worker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -93,6 +93,7 @@ impl Running {
         }
         if roles.scheduler {
             parts.push(tokio::spawn(scheduler::run(engine.clone(), stop.in_order.clone())));
+            parts.push(tokio::spawn(audit::run(engine.clone(), stop.in_order.clone())));
             parts.push(tokio::spawn(checker::run(engine.clone(), stop.in_order.clone())));
         }
         if roles.worker {

@@ -15,12 +15,14 @@ pub(crate) const TOKEN_SECRET: &str = "it-token-secret-Zq81mWv6Kx3Bt0Ry5Nc2";
 pub(crate) const OWNER: i64 = 1;
 /// Somebody who must see nothing of the owner's.
 pub(crate) const STRANGER: i64 = 2;
-pub(crate) const PERMISSIONS: [&str; 5] = [
+pub(crate) const PERMISSIONS: [&str; 7] = [
     "workbench:wechat:moments:accounts:view",
     "workbench:wechat:moments:accounts:manage",
     "workbench:wechat:moments:sync:create",
     "workbench:wechat:moments:task:view",
     "workbench:wechat:moments:compliance:manage",
+    "workbench:wechat:moments:audit:view",
+    "workbench:wechat:moments:audit:all",
 ];
 
 /// Calls the API and remembers every answer.

@@ -8,7 +8,7 @@ use crate::api::TOKEN_SECRET;
 use crate::world::{World, secret_of, vault_keys};
 
 /// Settings that differ: `("MEDIA_DIR", "/proc/nowhere")`.
-type Changes<'a> = &'a [(&'a str, &'a str)];
+pub(crate) type Changes<'a> = &'a [(&'a str, &'a str)];
 
 struct Report {
     well: bool,
@@ -27,7 +27,7 @@ impl Report {
 }
 
 /// Runs a command of the program as it was started, with some settings changed; whether it ended well, and what it printed.
-async fn run(world: &World, arguments: &[&str], changes: Changes<'_>) -> (bool, String) {
+pub(crate) async fn run(world: &World, arguments: &[&str], changes: Changes<'_>) -> (bool, String) {
     let changes = changes.iter().map(|(name, value)| (format!("MOMENTS_{name}"), *value));
     let output = Command::new(env!("CARGO_BIN_EXE_moments-sync"))
         .args(arguments)

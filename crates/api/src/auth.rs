@@ -17,7 +17,9 @@ pub use claims::ClaimNames;
 pub use development::development_token;
 pub use keys::KeyError;
 pub use permission::PERMISSIONS;
-pub(crate) use permission::{AccountsManage, AccountsView, ComplianceManage, SyncCreate, TaskView};
+pub(crate) use permission::{
+    AccountsManage, AccountsView, AuditAll, AuditView, ComplianceManage, SyncCreate, TaskView,
+};
 pub use verifier::Verifier;
 
 /// Why a token opens nothing.

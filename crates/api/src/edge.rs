@@ -33,7 +33,8 @@ pub(crate) async fn edge(State(app): State<App>, request: Request, next: Next) -
         "request", request.id = id.to_str().unwrap_or_default(), %method, route, user.id = Empty, task.id = Empty
     );
     async move {
-        let response = guarded(request, next, patience(&app, route)).await;
+        let work = guarded(request, next, patience(&app, route));
+        let response = moments_engine::audit::in_request(id.to_str().unwrap_or_default(), work).await;
         let mut response = envelope::close(response, app.clock.now());
         response.headers_mut().insert(X_REQUEST_ID, id);
         let took = began.elapsed();

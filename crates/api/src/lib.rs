@@ -17,6 +17,7 @@ mod limits;
 mod metrics;
 mod openapi;
 mod paging;
+mod params;
 mod qr;
 mod request_id;
 mod router;

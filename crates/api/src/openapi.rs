@@ -90,6 +90,7 @@ impl ToSchema for UnprocessableBody {
         (name = "limits", description = "发布限制：每日条数、间隔、安静时段等"),
         (name = "logins", description = "个人微信扫码登录"),
         (name = "compliance", description = "内容合规：词库与链接名单"),
+        (name = "audit", description = "审计记录"),
         (name = "health", description = "运行状态"),
     ),
     components(schemas(ErrorBody, FieldErrorsBody)),

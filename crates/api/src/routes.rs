@@ -1,6 +1,7 @@
 //! The list of routes. A handler that is not named here does not exist.
 
 mod accounts;
+mod audit;
 mod callbacks;
 mod channels;
 mod compliance;
@@ -52,6 +53,8 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(logins::refresh_code))
         .routes(routes!(logins::cancel_login))
         .routes(routes!(logins::login_again))
+        .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::list_all_audit))
         .merge(files::routes());
     OpenApiRouter::new()
         .nest(BASE, moments)

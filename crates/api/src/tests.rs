@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+mod audit;
 mod channels;
 mod checks;
 mod compliance;

@@ -42,6 +42,7 @@ pub(crate) fn task(text: String, (corp, channel_id): (usize, ChannelId), members
         }
     });
     NewTask {
+        request_id: None,
         user_id: USER,
         content_id: None,
         fingerprint: fingerprint(&text, &[]),

@@ -4,6 +4,7 @@
 //! Start with [`publication`], the life of one platform call.
 
 pub mod account;
+pub mod audit;
 pub mod backoff;
 pub mod cadence;
 pub mod clock;
@@ -22,6 +23,7 @@ pub mod status;
 pub mod time;
 
 pub use account::{AccountStatus, AccountType, AppKind, ChannelKind};
+pub use audit::{AuditAction, AuditActor, AuditEntry, AuditObject, NewAudit};
 pub use clock::Clock;
 pub use error::{ErrorClass, FailReason, Failure, FieldError, MomentError};
 pub use finding::{Finding, FindingCode, FindingLevel, Verdict};

@@ -26,6 +26,7 @@ mod trace;
 mod use_cases;
 mod wake;
 
+pub mod audit;
 pub mod checker;
 pub mod login;
 pub mod metrics;

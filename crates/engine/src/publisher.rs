@@ -22,7 +22,7 @@ use crate::probe::Step;
 use crate::problem::Problem;
 use crate::trace;
 
-pub(crate) use by_hand::by_hand;
+pub(crate) use by_hand::{Wish, by_hand};
 pub(crate) use gates::GateQueue;
 use job::{Job, Stop};
 

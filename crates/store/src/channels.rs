@@ -1,9 +1,10 @@
 //! Channels: one authorised way to a platform each.
 
-use moments_domain::{AppKind, ChannelId, ChannelKind, FailReason, NoticedBy, Timestamp, UserId};
+use moments_domain::{AppKind, ChannelId, ChannelKind, FailReason, NewAudit, NoticedBy, Timestamp, UserId};
 use sea_orm::{DatabaseTransaction, QueryResult};
 
 use crate::accounts::{self, NewAccount, shorter};
+use crate::audit;
 use crate::checks;
 use crate::db::{Statements, Store, again, commit};
 use crate::dialect::{Kind, Sql};
@@ -134,6 +135,7 @@ impl Store {
         sealed: &str,
         reported: &[NewAccount],
         now: Timestamp,
+        entry: &NewAudit,
     ) -> Result<Vec<StatusChange>, StoreError> {
         let first_account = self.take_ids(Sequence::Account, reported.len().max(1)).await?;
         let notice = Notice {
@@ -144,6 +146,7 @@ impl Store {
             let txn = self.write().await?;
             put(&txn, id, new, sealed, now).await?;
             checks::mend(&txn, id, None, now).await?;
+            audit::write(&txn, [entry]).await?;
             let changes = accounts::replace(&txn, (new.user_id, id), first_account, reported, notice).await?;
             refuse_foreign_accounts(&txn, id, reported).await?;
             commit(txn).await?;

@@ -3,10 +3,14 @@
 use std::collections::HashMap;
 
 use moments_domain::content::MomentContent;
-use moments_domain::{AccountId, ChannelId, PublicationId, ResultStatus, TaskId, TaskStatus, Timestamp, UserId};
+use moments_domain::{
+    AccountId, AuditAction, AuditActor, AuditObject, ChannelId, NewAudit, PublicationId, ResultStatus, TaskId,
+    TaskStatus, Timestamp, UserId,
+};
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value as Json, json as array};
 
+use crate::audit;
 use crate::db::{Statements, Store};
 use crate::dialect::{Kind, Sql};
 use crate::error::StoreError;
@@ -73,6 +77,8 @@ pub struct NewTask {
     pub judged: Judged,
     /// Once only, if the caller wants that.
     pub idempotency: Option<Idempotency>,
+    /// The request that brought it, for the audit.
+    pub request_id: Option<String>,
 }
 
 /// What became of a creation.
@@ -225,7 +231,9 @@ async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<()
     txn.run(&INSERT_TASKS, [json(&task_rows)?.into()]).await?;
     txn.run(&INSERT_PUBLICATIONS, [json(&publications)?.into()]).await?;
     txn.run(&INSERT_RESULTS, [json(&results)?.into()]).await?;
-    insert_decisions(txn, tasks).await
+    insert_decisions(txn, tasks).await?;
+    let entries: Vec<_> = tasks.iter().map(|task| entry(task)).collect();
+    audit::write(txn, &entries).await
 }
 
 async fn insert_decisions(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<(), StoreError> {
@@ -235,6 +243,21 @@ async fn insert_decisions(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) ->
         txn.run(&INSERT_DECISIONS, [json(&decisions)?.into()]).await?;
     }
     Ok(())
+}
+
+fn entry(prepared: &PreparedTask) -> NewAudit {
+    let task = &prepared.task;
+    let accounts: usize = task.publications.iter().map(|p| p.accounts.len()).sum();
+    NewAudit {
+        user: task.user_id,
+        actor: AuditActor::User,
+        action: AuditAction::Publish,
+        object: AuditObject::Task,
+        object_id: prepared.id.to_string(),
+        detail: array!({ "accounts": accounts, "scheduledTime": task.scheduled_time.map(|time| time.to_string()) }),
+        request_id: task.request_id.clone(),
+        time: task.now,
+    }
 }
 
 static INSERT_DECISIONS: Sql = Sql::each(|d| {

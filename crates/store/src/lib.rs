@@ -5,6 +5,7 @@
 //! short transaction. Nothing here calls out while a transaction is open.
 
 mod accounts;
+mod audit;
 mod channels;
 mod checks;
 mod claim;
@@ -40,6 +41,7 @@ mod warnings;
 mod words;
 
 pub use accounts::{Account, NewAccount};
+pub use audit::{AuditFilter, ChainHead};
 pub use channels::{Channel, ChannelNotice, NewChannel};
 pub use checks::ClaimedCheck;
 pub use claim::{Claimed, Lease, Target};

@@ -1,8 +1,9 @@
 //! Removing a channel, and what that ends.
 
-use moments_domain::{ChannelId, FailReason, Failure, PublicationState, TaskId, Timestamp, UserId};
+use moments_domain::{ChannelId, FailReason, Failure, NewAudit, PublicationState, TaskId, Timestamp, UserId};
 use sea_orm::DatabaseTransaction;
 
+use crate::audit;
 use crate::db::{Statements, Store, again, commit};
 use crate::dialect::Sql;
 use crate::error::StoreError;
@@ -24,12 +25,14 @@ impl Store {
         user: UserId,
         id: ChannelId,
         now: Timestamp,
+        entry: &NewAudit,
     ) -> Result<Option<Removal>, StoreError> {
         again!({
             let txn = self.write().await?;
             if txn.run(&DELETE, [id.0.into(), user.0.into()]).await? == 0 {
                 return Ok(None);
             }
+            audit::write(&txn, [entry]).await?;
             txn.run(&DELETE_HISTORY, [id.0.into()]).await?;
             txn.run(&DELETE_ACCOUNTS, [id.0.into()]).await?;
             txn.run(&DELETE_UPLOADS, [id.0.into()]).await?;

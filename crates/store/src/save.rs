@@ -1,9 +1,10 @@
 //! A publication's next state, with everything that follows from it, in one transaction.
 
-use moments_domain::{AccountId, Failure, Outcome, Publication, ResultStatus, Timestamp};
+use moments_domain::{AccountId, Failure, NewAudit, Outcome, Publication, ResultStatus, Timestamp};
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value as Json, json as array};
 
+use crate::audit;
 use crate::claim::Lease;
 use crate::db::{Statements, Store};
 use crate::dialect::{Dialect, Kind, Sql};
@@ -63,6 +64,8 @@ pub struct Save {
     pub attempt: Option<AttemptNote>,
     /// The status that the open results are known to have in the table; they are written only when that changes. `None`: not known.
     pub status_before: Option<ResultStatus>,
+    /// What to tell the audit, when a person wanted this.
+    pub entry: Option<NewAudit>,
 }
 
 /// What became of a save.
@@ -119,6 +122,7 @@ pub(crate) async fn write(txn: &DatabaseTransaction, saves: &[&Save]) -> Result<
         let touched = released.iter().map(|save| (save.publication.task_id, save.now));
         statuses::write(txn, touched.collect()).await?;
     }
+    audit::write(txn, allowed.iter().filter_map(|save| save.entry.as_ref())).await?;
     let answer = |n| refused.get(&n).map_or(Saved::Done, |reason| Saved::Refused(*reason));
     Ok(Some((0..saves.len()).map(answer).collect()))
 }

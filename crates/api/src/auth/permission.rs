@@ -34,4 +34,8 @@ permissions! {
     TaskView = "workbench:wechat:moments:task:view",
     /// To keep the lists that everybody's posts are judged by.
     ComplianceManage = "workbench:wechat:moments:compliance:manage",
+    /// To see what was done to one's own things.
+    AuditView = "workbench:wechat:moments:audit:view",
+    /// To see what was done by everybody.
+    AuditAll = "workbench:wechat:moments:audit:all",
 }

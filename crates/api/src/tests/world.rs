@@ -222,6 +222,13 @@ impl World {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// Gives what was told to the audit its places in the chain.
+    pub(crate) async fn chain_audit(&self) {
+        // Boxed, because its type is too deep for a test around it.
+        let chained = Box::pin(self.engine.store.chain_audit(100)).await;
+        assert!(chained.expect("a write") < 100);
+    }
+
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }

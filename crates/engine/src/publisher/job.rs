@@ -7,8 +7,8 @@ use std::time::Duration;
 use moments_domain::content::MomentContent;
 use moments_domain::publication::IllegalMove;
 use moments_domain::{
-    AccountId, FailReason, Failure, LimitKind, Move, Outcome, Publication, PublicationState, ResultStatus, Timestamp,
-    WaitReason,
+    AccountId, FailReason, Failure, LimitKind, Move, NewAudit, Outcome, Publication, PublicationState, ResultStatus,
+    Timestamp, WaitReason,
 };
 use moments_platforms::{CallFailure, Platform};
 use moments_store::{
@@ -61,6 +61,8 @@ pub(crate) struct Job<'a> {
     found: Vec<AccountOutcome>,
     /// What the platform answered in this look.
     note: Option<AttemptNote>,
+    /// What to tell the audit with the next commit.
+    entry: Option<NewAudit>,
     /// The open results' status as the table has it, where that is known.
     saved_status: Option<ResultStatus>,
 }
@@ -85,7 +87,13 @@ impl<'a> Job<'a> {
             lease,
             found: Vec::new(),
             note: None,
+            entry: None,
         }
+    }
+
+    /// Tells the audit with the next commit who wanted it.
+    pub(crate) fn told(self, entry: Option<NewAudit>) -> Self {
+        Self { entry, ..self }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -320,6 +328,7 @@ impl<'a> Job<'a> {
             gate,
             attempt: self.note.take(),
             status_before: self.saved_status,
+            entry: self.entry.take(),
         };
         match self.engine.store.save(save).await? {
             Saved::LeaseLost => return Err(Stop::LeaseLost),

@@ -1,9 +1,12 @@
 //! Binding, checking and removing channels (issue of secrets: they come in once, are sealed, and never go out).
 
-use moments_domain::{AppKind, ChannelId, ChannelKind, FieldError, NoticedBy, Timestamp, UserId};
+use moments_domain::{
+    AppKind, AuditAction, AuditObject, ChannelId, ChannelKind, FieldError, NoticedBy, Timestamp, UserId,
+};
 use moments_platforms::{CallFailure, ChannelAccess, ChannelReport, GatewayLine};
 use moments_store::{CHANNEL_CREDENTIAL, Channel, NewChannel, Removal, StoreError};
 use secrecy::SecretString;
+use serde_json::{Value as Json, json};
 
 use crate::app::Engine;
 use crate::checkup::{Checkup, reported, tell};
@@ -125,6 +128,9 @@ impl Engine {
             Checkup::Works(_) => {
                 let channel = self.own_channel(user, id).await?;
                 let accounts = self.store.accounts_of(id).await?.len();
+                let detail = json!({ "accounts": accounts });
+                let entry = self.entry(user, AuditAction::Refresh, (AuditObject::Channel, id), detail);
+                self.store.audit(&entry).await?;
                 Ok(view(&channel, accounts, self.clock.now()))
             }
             Checkup::CannotTell(failure) | Checkup::Refused(failure) => Err(refused(channel.kind, &failure)),
@@ -133,7 +139,8 @@ impl Engine {
 
     /// Removes a channel with its accounts; what waits on it fails with a reason.
     pub async fn remove_channel(&self, user: UserId, id: ChannelId) -> Result<Removal, Problem> {
-        let removal = self.store.remove_channel(user, id, self.clock.now()).await?;
+        let entry = self.entry(user, AuditAction::Unbind, (AuditObject::Channel, id), json!({}));
+        let removal = self.store.remove_channel(user, id, entry.time, &entry).await?;
         self.channels_cache.forget(id);
         removal.ok_or(Problem::NotFound("渠道"))
     }
@@ -176,7 +183,13 @@ impl Engine {
             .map_err(|e| Problem::Internal(Box::new(e)))?;
         let now = self.clock.now();
         let accounts = reported(&new.handle, new.kind, &report);
-        let put = self.store.put_channel(id, &new, &sealed, &accounts, now).await;
+        let entry = self.entry(
+            new.user_id,
+            AuditAction::Bind,
+            (AuditObject::Channel, id),
+            bound_as(&new, accounts.len()),
+        );
+        let put = self.store.put_channel(id, &new, &sealed, &accounts, now, &entry).await;
         tell(&put.map_err(conflict)?);
         self.channels_cache.forget(id);
         let channel = self.own_channel(new.user_id, id).await?;
@@ -217,6 +230,17 @@ fn complete(new: &mut NewChannel, report: &ChannelReport) {
             new.name.clone_from(&member.display_name);
         }
     }
+}
+
+/// What the audit is told of a channel.
+fn bound_as(new: &NewChannel, accounts: usize) -> Json {
+    json!({
+        "kind": new.kind.name(),
+        "name": new.name,
+        "handle": new.handle,
+        "agentId": new.agent_id,
+        "accounts": accounts,
+    })
 }
 
 pub(crate) fn view(channel: &Channel, accounts: usize, now: Timestamp) -> ChannelView {

@@ -9,6 +9,7 @@ use moments_store::{Account, Created, Idempotency, Judged, NewPublication, NewRe
 use serde::{Deserialize, Serialize};
 
 use crate::app::Engine;
+use crate::audit::request_id;
 use crate::checks::{self, Findings, Proposal};
 use crate::problem::Problem;
 use crate::trace;
@@ -170,6 +171,7 @@ fn new_task(proposal: Proposal, judged: Judged, idempotency: Option<Idempotency>
         publications: by_channel(proposal.accounts),
         judged,
         idempotency,
+        request_id: request_id(),
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use moments_domain::request::SyncRequest;
 use moments_domain::{
-    AccountId, AppKind, ChannelKind, Clock, FailReason, LimitChoice, PublicationId, ResultStatus, Stage, Standing,
-    TaskId, TaskStatus, Timestamp, UserId,
+    AccountId, AppKind, AuditAction, AuditActor, AuditObject, ChannelId, ChannelKind, Clock, FailReason, LimitChoice,
+    NewAudit, PublicationId, ResultStatus, Stage, Standing, TaskId, TaskStatus, Timestamp, UserId,
 };
 use moments_engine::{DefaultLimits, Engine, Parts, Probe, Problem, Settings, Step, worker};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
@@ -199,7 +199,7 @@ impl World {
         };
         let accounts: Vec<_> = accounts.iter().map(account).collect();
         self.store
-            .put_channel(id, &new, &sealed, &accounts, START)
+            .put_channel(id, &new, &sealed, &accounts, START, &bound(id))
             .await
             .expect("a channel");
     }
@@ -485,5 +485,19 @@ fn expected(results: &[&moments_store::ResultView]) -> (u64, u64) {
         // A person must look.
         Some(FailReason::Unverifiable) => (0, 1),
         _ => (0, 0),
+    }
+}
+
+/// What the audit is told of a channel.
+fn bound(id: ChannelId) -> NewAudit {
+    NewAudit {
+        user: USER,
+        actor: AuditActor::User,
+        action: AuditAction::Bind,
+        object: AuditObject::Channel,
+        object_id: id.to_string(),
+        detail: serde_json::json!({}),
+        request_id: None,
+        time: START,
     }
 }

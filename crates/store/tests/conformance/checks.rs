@@ -3,11 +3,15 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use moments_domain::{AccountStatus, Move, NoticedBy, Outcome, TaskStatus, Timestamp};
+use moments_domain::{AccountStatus, AuditAction, Move, NoticedBy, Outcome, TaskStatus, Timestamp};
 use moments_store::{AccountOutcome, AttemptNote, Created, Hold, NoSubmit, Saved, ShelfToken};
 
-use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step};
+use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step, told};
 
+pub(crate) use crate::audit::{
+    many_writers_and_chainers_make_one_chain, the_audit_is_found_by_what_it_says,
+    what_is_told_to_the_audit_is_chained_as_it_was_told,
+};
 pub(crate) use crate::limits::{
     an_account_has_no_more_posts_than_its_limit_whoever_asks_at_once, chosen_limits_are_kept_and_go_with_their_channel,
     only_posts_that_may_be_out_count_against_a_limit,
@@ -370,7 +374,7 @@ pub(crate) async fn removing_a_channel_fails_what_waits(w: World) {
     let id = w.create(World::task("早安", &w.channels, Some(NOW + secs(600)))).await;
     let removal = w
         .store
-        .remove_channel(USER, w.channels[0], NOW)
+        .remove_channel(USER, w.channels[0], NOW, &told(AuditAction::Unbind))
         .await
         .expect("a write")
         .expect("a channel");
@@ -380,12 +384,20 @@ pub(crate) async fn removing_a_channel_fails_what_waits(w: World) {
         "PROCESSING: a FAILED FAILED, b FAILED FAILED, a PENDING SCHEDULED, b PENDING SCHEDULED"
     );
     assert_eq!(
-        w.store.remove_channel(USER, w.channels[0], NOW).await.expect("a write"),
+        w.store
+            .remove_channel(USER, w.channels[0], NOW, &told(AuditAction::Unbind))
+            .await
+            .expect("a write"),
         None
     );
     assert_eq!(
         w.store
-            .remove_channel(moments_domain::UserId(2), w.channels[1], NOW)
+            .remove_channel(
+                moments_domain::UserId(2),
+                w.channels[1],
+                NOW,
+                &told(AuditAction::Unbind)
+            )
             .await
             .expect("a write"),
         None

@@ -133,7 +133,12 @@ pub(crate) async fn chosen_limits_are_kept_and_go_with_their_channel(w: World) {
     assert_eq!(choices.accounts, HashMap::from([(member, none)]));
     assert!(has(channel).await && !has(other).await);
     store
-        .remove_channel(crate::world::USER, channel, NOW)
+        .remove_channel(
+            crate::world::USER,
+            channel,
+            NOW,
+            &crate::world::told(moments_domain::AuditAction::Unbind),
+        )
         .await
         .expect("a write");
     assert_eq!(

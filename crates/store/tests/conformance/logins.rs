@@ -2,13 +2,13 @@
 
 use futures::future::join_all;
 use moments_domain::{
-    AccountId, AccountStatus, AccountType, AppKind, ChannelId, ChannelKind, DeviceType, LoginStatus, NoticedBy,
-    Standing, StatusCode, Timestamp, UserId,
+    AccountId, AccountStatus, AccountType, AppKind, AuditAction, ChannelId, ChannelKind, DeviceType, LoginStatus,
+    NoticedBy, Standing, StatusCode, Timestamp, UserId,
 };
 use moments_store::{LoggedIn, Login, NewAccount, NewChannel, StoreError};
 
 use crate::checks::secs;
-use crate::world::{NOW, USER, World};
+use crate::world::{NOW, USER, World, told};
 
 const OTHER: UserId = UserId(2);
 
@@ -224,7 +224,10 @@ pub(crate) async fn a_log_in_ends_with_its_channel_or_not_at_all(w: World) {
         w.store.last_login(id).await.expect("a read").expect("a row").id,
         again.id
     );
-    w.store.remove_channel(USER, id, NOW).await.expect("a write");
+    w.store
+        .remove_channel(USER, id, NOW, &told(AuditAction::Unbind))
+        .await
+        .expect("a write");
     assert!(w.store.last_login(id).await.expect("a read").is_none());
 }
 

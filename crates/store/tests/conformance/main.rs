@@ -9,6 +9,7 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod audit;
 mod checks;
 mod databases;
 mod files;
@@ -110,4 +111,7 @@ conformance! {
     a_word_list_is_seen_by_whom_it_judges,
     one_of_several_changes_of_a_word_list_wins,
     a_task_keeps_what_was_said_of_it,
+    what_is_told_to_the_audit_is_chained_as_it_was_told,
+    many_writers_and_chainers_make_one_chain,
+    the_audit_is_found_by_what_it_says,
 }

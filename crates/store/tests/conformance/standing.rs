@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use moments_domain::{AccountStatus, FailReason, NoticedBy, Standing, StatusCode, UserId};
+use moments_domain::{AccountStatus, AuditAction, FailReason, NoticedBy, Standing, StatusCode, UserId};
 use moments_store::{Channel, NewAccount, Store};
 
 use crate::checks::secs;
-use crate::world::{NOW, USER, World, account, member};
+use crate::world::{NOW, USER, World, account, member, told};
 
 /// An account as a line: its status with the reason, and its history from the first entry on.
 async fn line(w: &World, name: &str) -> String {
@@ -108,7 +108,10 @@ pub(crate) async fn every_change_of_a_status_is_in_the_history_and_nothing_else_
         None,
         "another's"
     );
-    w.store.remove_channel(USER, w.channels[0], NOW).await.expect("a write");
+    w.store
+        .remove_channel(USER, w.channels[0], NOW, &told(AuditAction::Unbind))
+        .await
+        .expect("a write");
     let theirs = "SELECT COUNT(*) AS n FROM t_moment_account_event";
     assert_eq!(w.number(theirs).await, 2, "the other channel's");
 }

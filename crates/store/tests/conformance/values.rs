@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use moments_domain::{AccountId, ChannelKind, Move, NoticedBy, Outcome, Timestamp, UserId};
+use moments_domain::{AccountId, AuditAction, ChannelKind, Move, NoticedBy, Outcome, Timestamp, UserId};
 use moments_store::{
     AccountOutcome, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, Hold, MediaRow, NewResult, Saved, SealKey, StoreError,
 };
 
 use crate::checks::secs;
-use crate::world::{NOW, USER, World, account, corp, member, save, step};
+use crate::world::{NOW, USER, World, account, corp, member, save, step, told};
 
 pub(crate) async fn times_keep_their_microseconds(w: World) {
     for micros in [0, 1, 999_999] {
@@ -142,7 +142,14 @@ pub(crate) async fn a_channel_is_bound_again_and_never_over_anothers(w: World) {
     let id = w.channels[0];
     let again = w
         .store
-        .put_channel(id, &corp("corp1"), "newer", &[member(id, "a")], NOW + secs(1))
+        .put_channel(
+            id,
+            &corp("corp1"),
+            "newer",
+            &[member(id, "a")],
+            NOW + secs(1),
+            &told(AuditAction::Bind),
+        )
         .await;
     again.expect("a write");
     let bound = w.store.find_channel(id).await.expect("a read").expect("a channel");
@@ -153,11 +160,21 @@ pub(crate) async fn a_channel_is_bound_again_and_never_over_anothers(w: World) {
     let fresh = w.store.new_channel_id().await.expect("an id");
     let mut stranger = corp("corp1");
     stranger.user_id = UserId(2);
-    let refused = w.store.put_channel(fresh, &stranger, "theirs", &[], NOW).await;
+    let refused = w
+        .store
+        .put_channel(fresh, &stranger, "theirs", &[], NOW, &told(AuditAction::Bind))
+        .await;
     assert!(matches!(refused, Err(StoreError::Conflict("channel"))), "{refused:?}");
     let refused = w
         .store
-        .put_channel(fresh, &corp("corp3"), "theirs", &[member(id, "a")], NOW)
+        .put_channel(
+            fresh,
+            &corp("corp3"),
+            "theirs",
+            &[member(id, "a")],
+            NOW,
+            &told(AuditAction::Bind),
+        )
         .await;
     assert!(matches!(refused, Err(StoreError::Conflict("account"))), "{refused:?}");
     let bound = w
@@ -223,7 +240,14 @@ pub(crate) async fn sealed_texts_are_found_page_by_page_and_swapped_only_where_n
     assert_eq!([&first[0].key, &second[0].key], [&keys[0], &keys[1]]);
     assert!(read(Some(&second[0].key), 1).await.is_empty());
     w.store
-        .put_channel(w.channels[1], &corp("corp2"), "faster", &[], NOW)
+        .put_channel(
+            w.channels[1],
+            &corp("corp2"),
+            "faster",
+            &[],
+            NOW,
+            &told(AuditAction::Bind),
+        )
         .await
         .expect("a write");
     let swaps = [first, second]

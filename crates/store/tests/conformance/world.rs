@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use moments_domain::content::MomentContent;
 use moments_domain::{
-    AccountId, AccountType, AppKind, ChannelId, ChannelKind, Move, Outcome, ResultStatus, Standing, TaskId, Timestamp,
-    UserId,
+    AccountId, AccountType, AppKind, AuditAction, AuditActor, AuditObject, ChannelId, ChannelKind, Move, NewAudit,
+    Outcome, ResultStatus, Standing, TaskId, Timestamp, UserId,
 };
 use sea_orm::{ConnectionTrait, Statement};
 
@@ -67,6 +67,7 @@ impl World {
             })
             .collect();
         NewTask {
+            request_id: Some("request-1".into()),
             user_id: USER,
             content_id: None,
             content: MomentContent {
@@ -135,7 +136,7 @@ async fn channel(store: &Store, handle: &str) -> ChannelId {
     let id = store.new_channel_id().await.expect("an id");
     let accounts = ["a", "b"].map(|name| member(id, name));
     store
-        .put_channel(id, &corp(handle), "sealed", &accounts, NOW)
+        .put_channel(id, &corp(handle), "sealed", &accounts, NOW, &told(AuditAction::Bind))
         .await
         .expect("a channel");
     id
@@ -206,6 +207,7 @@ pub(crate) fn look(claimed: &Claimed, now: Timestamp) -> Save {
         gate: None,
         attempt: None,
         status_before,
+        entry: None,
     }
 }
 
@@ -227,5 +229,19 @@ pub(crate) fn stale(lease: Lease) -> Lease {
     Lease {
         number: lease.number - 1,
         ..lease
+    }
+}
+
+/// An entry about a channel.
+pub(crate) fn told(action: AuditAction) -> NewAudit {
+    NewAudit {
+        user: USER,
+        actor: AuditActor::User,
+        action,
+        object: AuditObject::Channel,
+        object_id: "31".into(),
+        detail: serde_json::json!({ "name": "华东门店" }),
+        request_id: None,
+        time: NOW,
     }
 }
