@@ -144,11 +144,7 @@ async fn a_clear_no_ends_the_post_or_makes_it_wait_by_its_code() {
             errcode(48002),
             no("li.na FAILED PERMISSION_MISSING"),
         ),
-        row(
-            create("ww_60020"),
-            errcode(60020),
-            no("li.na FAILED PERMISSION_MISSING"),
-        ),
+        row(create("ww_60020"), errcode(60020), no("li.na WAITING_ONLINE")),
         row(create("ww_40001"), errcode(40001), no("li.na FAILED CREDENTIAL_BROKEN")),
         row(create("ww_81013"), errcode(81013), no("li.na FAILED TARGET_GONE")),
         row(

@@ -62,8 +62,11 @@ async fn a_choice_that_breaks_a_rule_or_is_not_the_users_is_refused() {
         .await
         .expect(400);
     assert_eq!(data["field"], "postsPerDay");
-    for path in ["/accounts/ww9:nobody/limits", "/channels/999/limits"] {
-        assert_eq!(world.get(path).await.error(404), "NOT_FOUND");
-        assert_eq!(world.put(path, json!({})).await.error(404), "NOT_FOUND");
+    for (path, missing) in [
+        ("/accounts/ww9:nobody/limits", "WechatAccountNotFoundException"),
+        ("/channels/999/limits", "NOT_FOUND"),
+    ] {
+        assert_eq!(world.get(path).await.error(404), missing);
+        assert_eq!(world.put(path, json!({})).await.error(404), missing);
     }
 }

@@ -1,6 +1,6 @@
 //! Choosing how often and when accounts may post.
 
-use moments_domain::{AccountId, ChannelId, LimitChoice, UserId};
+use moments_domain::{AccountId, ChannelId, LimitChoice, MomentError, UserId};
 use moments_store::{Account, Channel, ChannelChoices};
 
 use crate::app::Engine;
@@ -83,6 +83,7 @@ impl Engine {
 
     async fn own_account(&self, user: UserId, id: &AccountId) -> Result<Account, Problem> {
         let found = self.store.find_accounts(user, std::slice::from_ref(id)).await?;
-        found.into_iter().next().ok_or(Problem::NotFound("账号"))
+        let missing = || MomentError::WechatAccountNotFound(vec![id.clone()]).into();
+        found.into_iter().next().ok_or_else(missing)
     }
 }
