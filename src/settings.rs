@@ -98,6 +98,19 @@ pub(crate) struct Wecom {
     pub(crate) success_at: String,
     pub(crate) confirm_within_hours: u64,
     pub(crate) dispatch_grace_secs: u64,
+    pub(crate) suite_id: String,
+    pub(crate) suite_secret: SecretString,
+    pub(crate) suite_token: SecretString,
+    pub(crate) suite_aes_key: SecretString,
+    pub(crate) template_id: String,
+    pub(crate) template_secret: SecretString,
+    pub(crate) template_token: SecretString,
+    pub(crate) template_aes_key: SecretString,
+    pub(crate) provider_corp_id: String,
+    pub(crate) provider_secret: SecretString,
+    pub(crate) open_url: String,
+    pub(crate) installed_url: String,
+    pub(crate) marketplace_user: i64,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -1,5 +1,6 @@
 //! The program's parts, put together from the settings.
 
+mod provider;
 mod sandbox;
 mod secrets;
 
@@ -12,7 +13,7 @@ use anyhow::{Context as _, bail};
 use moments_api::{Api, ClaimNames, Limits, MetricsHandle, Verifier};
 use moments_domain::Clock;
 use moments_engine::words::{Compliance, Moderator};
-use moments_engine::{Engine, Parts, Probe, SealedShelf};
+use moments_engine::{Engine, Parts, Probe, Provider, SealedShelf};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
 use moments_platforms::gewe::GewePlatform;
 use moments_platforms::wecom::WecomPlatform;
@@ -61,8 +62,13 @@ pub(crate) fn engine(
     let keys =
         Arc::new(KeyRing::parse(&secrets.vault_keys).context("vault.keys (make a key with `moments-sync keys new`)")?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let shelf = Arc::new(SealedShelf::new(store.clone(), Arc::clone(&keys)));
+    let wire = WireClient::new()?;
+    let wecom = WecomClient::new(wire.clone(), settings.wecom.base_url.parse().context("wecom.base_url")?);
+    let provider = provider::provider(settings, &wecom, Arc::clone(&shelf), &clock)?;
     let engine = Engine::new(Parts {
-        platforms: platforms(settings, &store, &keys, &clock)?,
+        platforms: platforms(settings, (wecom, shelf), provider.as_ref(), wire, &clock)?,
+        provider,
         media: media(settings)?,
         broker: broker(settings, roles, &clock)?,
         settings: settings.engine(public_url(settings)?, compliance(settings)?),
@@ -156,14 +162,15 @@ fn verifier(settings: &Settings, secrets: &Secrets) -> anyhow::Result<Verifier> 
 
 fn platforms(
     settings: &Settings,
-    store: &Store,
-    keys: &Arc<KeyRing>,
+    (client, shelf): (WecomClient, Arc<SealedShelf>),
+    provider: Option<&Provider>,
+    wire: WireClient,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Platforms> {
-    let wire = WireClient::new()?;
-    let base_url = settings.wecom.base_url.parse().context("wecom.base_url")?;
-    let shelf = Arc::new(SealedShelf::new(store.clone(), Arc::clone(keys)));
-    let wecom = WecomPlatform::new(WecomClient::new(wire.clone(), base_url), shelf, Arc::clone(clock));
+    let mut wecom = WecomPlatform::new(client, shelf, Arc::clone(clock));
+    if let Some(provider) = provider {
+        wecom = wecom.with_suites(Arc::clone(&provider.calls));
+    }
     let base_url = settings.gewe.base_url.parse().context("gewe.base_url")?;
     let gewe = Arc::new(GewePlatform::new(wire, base_url, settings.gewe.token_header.clone()));
     let gewe = Some(gewe).filter(|_| settings.gewe.enabled);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use moments_api::{development_token, install_metrics};
 use moments_domain::{Clock as _, Timestamp};
-use moments_engine::{Engine, NoProbe, Probe, audit, checker, login, pulse, scheduler, tidy, words, worker};
+use moments_engine::{Engine, NoProbe, Probe, audit, checker, inbox, login, pulse, scheduler, tidy, words, worker};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -90,6 +90,7 @@ impl Running {
         let mut parts = vec![tokio::spawn(serve_http(listener, router, stop.clone()))];
         if roles.api {
             parts.push(tokio::spawn(words::run(engine.clone(), stop.in_order.clone())));
+            parts.push(tokio::spawn(inbox::run(engine.clone(), stop.in_order.clone())));
         }
         if roles.scheduler {
             parts.push(tokio::spawn(scheduler::run(engine.clone(), stop.in_order.clone())));

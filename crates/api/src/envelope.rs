@@ -76,6 +76,16 @@ pub(crate) fn open(status: StatusCode, message: &str, data: &impl Serialize) -> 
     }
 }
 
+/// Marks an error that leaves without an envelope.
+#[derive(Clone, Copy)]
+struct AsItIs;
+
+/// A response for those who do not read envelopes: platforms and people. It leaves as it is, even when it is an error.
+pub(crate) fn as_it_is(mut response: Response) -> Response {
+    response.extensions_mut().insert(AsItIs);
+    response
+}
+
 /// The response with its envelope closed. An error that somebody else wrote gets an envelope by its status; any other
 /// foreign answer, such as a page or metrics, stays as it is.
 pub(crate) fn close(mut response: Response, now: Timestamp) -> Response {
@@ -83,7 +93,8 @@ pub(crate) fn close(mut response: Response, now: Timestamp) -> Response {
         return closed(response, text, now);
     }
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    let is_error = status.is_client_error() || status.is_server_error();
+    if !is_error || response.extensions_mut().remove::<AsItIs>().is_some() {
         return response;
     }
     match write(status, status.canonical_reason().unwrap_or("请求失败"), &()) {

@@ -7,12 +7,14 @@ mod channels;
 mod compliance;
 mod files;
 mod health;
+mod installs;
 mod limits;
 mod logins;
 mod media;
 mod preflight;
 mod sync;
 mod tasks;
+mod wecom;
 
 use axum::Router;
 use axum::routing::{get, post};
@@ -45,6 +47,9 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(channels::list_channels))
         .routes(routes!(channels::bind_wecom))
         .routes(routes!(channels::bind_gewe))
+        .routes(routes!(installs::begin_install))
+        .routes(routes!(installs::get_install))
+        .routes(routes!(installs::set_callback))
         .routes(routes!(channels::refresh_channel))
         .routes(routes!(channels::remove_channel))
         .routes(routes!(logins::start_login))
@@ -70,10 +75,19 @@ pub(crate) fn health() -> Router<App> {
         .route("/metrics", get(health::metrics))
 }
 
-/// Routes for machines that know them: Prometheus, and gateways that fetch media or send events.
+/// Routes for machines that know them: Prometheus, gateways that fetch media or send events, and WeCom with its pushes; and for who comes back from an install.
 pub(crate) fn undocumented() -> Router<App> {
     Router::new()
         .route("/metrics", get(health::metrics))
         .route("/callbacks/gewe/{secret}", post(callbacks::gewe_event))
+        .route(
+            "/callbacks/wecom/suite/{suite_id}/{address}",
+            get(wecom::check_suite_url).post(wecom::suite_push),
+        )
+        .route(
+            "/callbacks/wecom/channels/{id}",
+            get(wecom::check_channel_url).post(wecom::channel_push),
+        )
+        .route("/callbacks/wecom/installed", get(wecom::installed))
         .route("/media/{until}/{signature}/{*name}", get(media::open_media))
 }

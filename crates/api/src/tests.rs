@@ -3,6 +3,7 @@
 mod accounts;
 mod answers;
 mod audit;
+mod callbacks;
 mod channels;
 mod checks;
 mod compliance;

@@ -2,8 +2,8 @@
 
 use moments_domain::ids::MAX_ID;
 use moments_domain::{
-    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, LimitKind, LoginStatus,
-    NoticedBy, ResultStatus, Stage, StatusCode, TaskStatus, Timestamp, Verdict,
+    AccountStatus, AccountType, AppKind, ChannelKind, FailReason, FindingCode, FindingLevel, InstallStatus, LimitKind,
+    LoginStatus, NoticedBy, ResultStatus, Stage, StatusCode, TaskStatus, Timestamp, Verdict,
 };
 use serde::de::{Error, Unexpected};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -48,6 +48,7 @@ macro_rules! enumerations {
 enumerations! {
     account_type => AccountType, "账号类型：PERSONAL 个人微信，WEWORK 企业微信成员";
     account_status => AccountStatus, "账号状态：ACTIVE 可发布，OFFLINE 暂时离线，EXPIRED 须重新授权";
+    install_status => InstallStatus, "安装进度：WAITING 等待管理员，DONE 已绑定渠道，FAILED 未完成，EXPIRED 链接已过期，UNCLAIMED 无人认领";
     channel_kind => ChannelKind, "平台：WECOM 企业微信应用，GEWE 个人微信网关设备";
     noticed_by => NoticedBy, "由谁发现：CHECK 定期检查，PUBLISH 发布时，CALLBACK 平台通知，USER 用户触发的检查，BIND 绑定渠道";
     login_status => LoginStatus, "登录进度：WAITING 等待扫码，SCANNED 已扫码待确认，VERIFY 需要额外验证，DONE 已登录并绑定，CANCELLED 已取消，EXPIRED 已过期，FAILED 失败";
@@ -123,6 +124,15 @@ fn time_schema(schema_type: SchemaType) -> Object {
 
 fn nullable_text() -> SchemaType {
     SchemaType::from_iter([Type::String, Type::Null])
+}
+
+/// The schema of the kinds of app that are installed.
+pub(crate) fn installed_app_kind() -> Object {
+    let kinds = [AppKind::ThirdParty, AppKind::ProviderDeveloped];
+    names(
+        kinds.iter().map(|kind| kind.name()),
+        "应用类型：THIRD_PARTY 第三方应用，PROVIDER_DEVELOPED 服务商代开发应用",
+    )
 }
 
 fn names_or_null(names: impl Iterator<Item = &'static str>, description: &str) -> Object {

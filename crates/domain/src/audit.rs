@@ -16,6 +16,8 @@ pub enum AuditAction {
     Refresh,
     /// A channel or an account was removed.
     Unbind,
+    /// A corp took its authorisation back, and its channel was ended.
+    Revoke,
     /// An account was given a remark, or lost it.
     Remark,
     /// The newest key took over from the others.
@@ -33,6 +35,7 @@ named!(AuditAction {
     Bind = "BIND",
     Refresh = "REFRESH",
     Unbind = "UNBIND",
+    Revoke = "REVOKE",
     Remark = "REMARK",
     Rotate = "ROTATE",
     Publish = "PUBLISH",

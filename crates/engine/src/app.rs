@@ -15,12 +15,14 @@ use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use crate::channel::ChannelCache;
+use crate::complaints::Complaints;
 use crate::health::HealthCache;
 use crate::locks::KeyedLocks;
 use crate::measured::measured;
 use crate::probe::Probe;
 use crate::problem::Problem;
 use crate::progress::Marks;
+use crate::provider::Provider;
 use crate::publisher::GateQueue;
 use crate::settings::Settings;
 use crate::wake::Wake;
@@ -34,6 +36,8 @@ pub struct Parts {
     pub keys: Arc<KeyRing>,
     /// The ways out.
     pub platforms: Platforms,
+    /// The provider's apps; `None`: self-built apps only.
+    pub provider: Option<Provider>,
     /// Media on disk.
     pub media: MediaStore,
     /// Carries what is ready from schedulers to workers; `None`: workers look into the tables by themselves.
@@ -63,6 +67,7 @@ pub struct Inner {
     pub(crate) channels_cache: ChannelCache,
     pub(crate) gates: GateQueue,
     pub(crate) locks: KeyedLocks,
+    pub(crate) complaints: Complaints,
     pub(crate) words: WordLists,
     dice: Mutex<SmallRng>,
 }
@@ -82,6 +87,7 @@ impl Engine {
             channels_cache: ChannelCache::default(),
             gates: GateQueue::default(),
             locks: KeyedLocks::default(),
+            complaints: Complaints::default(),
             words: WordLists::default(),
         }))
     }

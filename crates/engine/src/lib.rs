@@ -4,9 +4,11 @@
 //! `publisher`, which is the way of a post: claim → media → intent committed → create call → follow up → settle.
 
 mod app;
+mod callbacks;
 mod channel;
 mod checks;
 mod checkup;
+mod complaints;
 mod credentials;
 mod events;
 mod failure;
@@ -18,6 +20,7 @@ mod media_link;
 mod probe;
 mod problem;
 mod progress;
+mod provider;
 mod publisher;
 mod seals;
 mod settings;
@@ -28,6 +31,7 @@ mod wake;
 
 pub mod audit;
 pub mod checker;
+pub mod inbox;
 pub mod login;
 pub mod metrics;
 pub mod pulse;
@@ -37,19 +41,22 @@ pub mod words;
 pub mod worker;
 
 pub use app::{Engine, Parts};
+pub use callbacks::{CallbackAddress, CallbackRefusal};
 pub use credentials::{ChannelCheck, check_channels};
 pub use events::EventSender;
 pub use failure::untrusted_address;
 pub use health::{Check, Health, Limits as HealthLimits, watch};
 pub use media_link::OpenMedia;
+pub use moments_wecom::{CallbackError, PushQuery, UrlQuery};
 pub use probe::{NoProbe, Probe, Step};
 pub use problem::Problem;
 pub use progress::Progress;
+pub use provider::{Provider, Suite};
 pub use seals::{PlaceSurvey, Resealing, Survey, reseal, survey};
 pub use settings::{DefaultLimits, Settings, SuccessAt};
 pub use shelf::SealedShelf;
 pub use use_cases::{
-    Accepted, AccountPreflight, AccountView, AccountWarning, BindGewe, BindWecom, ChannelCalls, ChannelView,
-    FILES_PATH, FileProblem, FileView, LimitsView, LoginAgain, LoginView, Preflight, PutWordList, StartLogin,
-    WordListView,
+    Accepted, AccountPreflight, AccountView, AccountWarning, Arrival, BindGewe, BindWecom, ChannelCalls, ChannelView,
+    FILES_PATH, FileProblem, FileView, InstallView, LimitsView, LoginAgain, LoginView, Preflight, PutWordList,
+    StartLogin, WordListView,
 };

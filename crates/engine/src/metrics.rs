@@ -72,6 +72,8 @@ metrics_list! {
         "Platforms asked after a channel: it works, cannot_tell, or its credential was refused.";
     STATUS_CHANGES = Counter "moments_account_status_changes_total" ["to", "noticed_by"]
         "Accounts whose status changed, by the new status and by who noticed.";
+    PUSHES = Counter "moments_pushes_total" ["outcome"]
+        "Pushes of WeCom: accepted, duplicate or refused when they came; done, retried or given_up in the work that follows.";
     READY = Gauge "moments_ready" ["check"]
         "Whether a check of /readyz is well (1) or not (0) in this process.";
     SCHEDULER_TICK = Gauge "moments_scheduler_tick_timestamp_seconds" []
@@ -120,6 +122,9 @@ pub fn describe() {
         .flat_map(|to| NoticedBy::ALL.iter().map(move |by| (to, by)))
     {
         metrics::counter!(STATUS_CHANGES.name, "to" => to.name(), "noticed_by" => by.name()).increment(0);
+    }
+    for outcome in Pushed::ALL {
+        metrics::counter!(PUSHES.name, "outcome" => outcome.label()).increment(0);
     }
     for (kind, class) in ChannelKind::ALL
         .iter()
@@ -197,6 +202,43 @@ pub(crate) fn checked(kind: ChannelKind, verdict: &'static str) {
 
 pub(crate) fn status_changed(to: AccountStatus, by: NoticedBy) {
     metrics::counter!(STATUS_CHANGES.name, "to" => to.name(), "noticed_by" => by.name()).increment(1);
+}
+
+/// What came of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pushed {
+    Accepted,
+    Duplicate,
+    Refused,
+    Done,
+    Retried,
+    GivenUp,
+}
+
+impl Pushed {
+    const ALL: [Self; 6] = [
+        Self::Accepted,
+        Self::Duplicate,
+        Self::Refused,
+        Self::Done,
+        Self::Retried,
+        Self::GivenUp,
+    ];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Duplicate => "duplicate",
+            Self::Refused => "refused",
+            Self::Done => "done",
+            Self::Retried => "retried",
+            Self::GivenUp => "given_up",
+        }
+    }
+}
+
+pub(crate) fn pushed(outcome: Pushed) {
+    metrics::counter!(PUSHES.name, "outcome" => outcome.label()).increment(1);
 }
 
 pub(crate) fn ready(check: &'static str, well: bool) {

@@ -19,6 +19,10 @@ const GRACE: Duration = Duration::from_secs(5);
 const CROWDED: Duration = Duration::from_millis(50);
 /// How long the answer to an idempotency key is kept.
 const KEYS_KEPT: Duration = Duration::from_hours(7 * 24);
+/// How long a push is remembered whose work is over, so that a repetition is no news.
+const PUSHES_KEPT: Duration = Duration::from_hours(7 * 24);
+/// How long the outcome of an install can be asked for.
+const INSTALLS_KEPT: Duration = Duration::from_hours(30 * 24);
 /// Between rounds of housekeeping.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 
@@ -120,8 +124,14 @@ async fn until_next_look(engine: &Engine) -> Duration {
 
 /// What must be done now and then by somebody; that several do it does no harm.
 async fn keep_house(engine: &Engine, now: Timestamp) {
-    match engine.store.prune_idempotency(now - KEYS_KEPT).await {
+    let told = |what, done: Result<u64, StoreError>| match done {
         Ok(_) => (),
-        Err(error) => tracing::warn!(%error, "old idempotency keys could not be forgotten"),
-    }
+        Err(error) => tracing::warn!(%error, "{what} could not be forgotten"),
+    };
+    told(
+        "old idempotency keys",
+        engine.store.prune_idempotency(now - KEYS_KEPT).await,
+    );
+    told("old pushes", engine.store.prune_pushes(now - PUSHES_KEPT).await);
+    told("old installs", engine.store.prune_installs(now - INSTALLS_KEPT).await);
 }

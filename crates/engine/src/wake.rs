@@ -15,6 +15,8 @@ pub(crate) const SWEEP: Duration = Duration::from_secs(1);
 pub(crate) struct Wake {
     pub(crate) scheduler: Bell,
     pub(crate) worker: Bell,
+    /// A push has come in.
+    pub(crate) inbox: Notify,
 }
 
 impl Wake {

@@ -154,6 +154,23 @@ impl Store {
         })
     }
 
+    /// Keeps the sealed keys of a self-built app's own callback.
+    pub async fn put_callback_keys(&self, id: ChannelId, sealed: &str) -> Result<(), StoreError> {
+        self.run(&PUT_CALLBACK, [sealed.into(), id.0.into()]).await.map(drop)
+    }
+
+    /// The sealed keys of a self-built app's own callback; `None` before they were set.
+    pub async fn callback_keys(&self, id: ChannelId) -> Result<Option<String>, StoreError> {
+        let row = self.row(&CALLBACK, [id.0.into()]).await?;
+        Ok(row.map(|row| row.try_get("", "callback")).transpose()?.flatten())
+    }
+
+    /// The corps that have an app of the suite, as the suite sees them.
+    pub async fn corps_of_suite(&self, suite_id: &str) -> Result<Vec<String>, StoreError> {
+        let rows = self.rows(&CORPS_OF_SUITE, [suite_id.into()]).await?;
+        rows.iter().map(|row| Ok(row.try_get("", "handle")?)).collect()
+    }
+
     /// Every channel of the installation.
     pub async fn channel_ids(&self) -> Result<Vec<ChannelId>, StoreError> {
         let rows = self.rows(&ALL_IDS, []).await?;
@@ -176,6 +193,9 @@ impl Store {
     }
 }
 
+static PUT_CALLBACK: Sql = Sql::same("UPDATE t_moment_channel SET callback = ? WHERE id = ?");
+static CALLBACK: Sql = Sql::same("SELECT callback FROM t_moment_channel WHERE id = ?");
+static CORPS_OF_SUITE: Sql = Sql::same("SELECT handle FROM t_moment_channel WHERE suite_id = ?");
 static BY_HANDLE: Sql =
     Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.kind = ? AND c.handle = ?"));
 static BY_ID: Sql = Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.id = ?"));

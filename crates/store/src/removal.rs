@@ -1,12 +1,17 @@
 //! Removing a channel, and what that ends.
 
-use moments_domain::{ChannelId, FailReason, Failure, NewAudit, PublicationState, TaskId, Timestamp, UserId};
+use moments_domain::{
+    ChannelId, FailReason, Failure, NewAudit, NoticedBy, PublicationState, Standing, StatusCode, TaskId, Timestamp,
+    UserId,
+};
 use sea_orm::DatabaseTransaction;
 
 use crate::audit;
+use crate::channels::Channel;
 use crate::db::{Statements, Store, again, commit};
 use crate::dialect::Sql;
 use crate::error::StoreError;
+use crate::standing::{self, Notice};
 use crate::statuses;
 use crate::time::to_datetime;
 
@@ -38,9 +43,46 @@ impl Store {
             txn.run(&DELETE_UPLOADS, [id.0.into()]).await?;
             txn.run(&DELETE_LIMITS, [id.0.into()]).await?;
             txn.run(&DELETE_LOGINS, [id.0.into()]).await?;
-            let failed_publications = fail_open(&txn, id, now).await?;
+            let failure = Failure::new(FailReason::ChannelRemoved, "渠道已被解绑，任务未完成");
+            let failed_publications = fail_open(&txn, id, &failure, now).await?;
             commit(txn).await?;
             Ok(Some(Removal { failed_publications }))
+        })
+    }
+
+    /// Ends a channel whose authorisation was taken back: `emptied` is put in place of its credential, its accounts become EXPIRED, what waits fails,
+    /// and what the platform told of the corp's members is forgotten (reference wecom 4.7, `cancel_auth`). The row stays, so that its owner sees why.
+    /// Nothing happens when the channel has a newer credential by now.
+    pub async fn revoke_channel(
+        &self,
+        channel: &Channel,
+        emptied: &str,
+        why: &str,
+        entry: &NewAudit,
+    ) -> Result<Removal, StoreError> {
+        let now = entry.time;
+        again!({
+            let (txn, id) = (self.write().await?, channel.id);
+            let version = channel.credential_version.into();
+            let values = [emptied.into(), why.into(), now.0.into(), id.0.into(), version];
+            if txn.run(&REVOKE, values).await? == 0 {
+                return Ok(Removal { failed_publications: 0 });
+            }
+            audit::write(&txn, [entry]).await?;
+            let present = standing::lock(&txn, id).await?;
+            let revoked = Standing::because(StatusCode::CredentialBroken, why);
+            let notice = Notice {
+                by: NoticedBy::Callback,
+                at: now,
+            };
+            standing::change(&txn, &present, |_| Some(revoked.clone()), notice).await?;
+            let failure = Failure::new(FailReason::CredentialBroken, why);
+            let failed_publications = fail_open(&txn, id, &failure, now).await?;
+            txn.run(&FORGET_RESULT_NAMES, [id.0.into()]).await?;
+            txn.run(&FORGET_NAMES, [id.0.into()]).await?;
+            txn.run(&DELETE_UPLOADS, [id.0.into()]).await?;
+            commit(txn).await?;
+            Ok(Removal { failed_publications })
         })
     }
 }
@@ -54,9 +96,24 @@ static DELETE_UPLOADS: Sql = Sql::same("DELETE FROM t_moment_upload WHERE channe
 static DELETE_LIMITS: Sql = Sql::same("DELETE FROM t_moment_limit WHERE channel_id = ?");
 static DELETE_LOGINS: Sql = Sql::same("DELETE FROM t_moment_login WHERE channel_id = ?");
 
+static REVOKE: Sql = Sql::same(
+    "UPDATE t_moment_channel SET credential = ?, broken_reason = ?, update_time = ?, credential_version = credential_version + 1, \
+     suspect_since = NULL, token = NULL, token_expires = NULL, refresh_fence = refresh_fence + 1, refresh_until = 0 \
+     WHERE id = ? AND credential_version = ?",
+);
+static FORGET_NAMES: Sql = Sql::same("UPDATE t_wechat_account SET account_name = NULL WHERE channel_id = ?");
+static FORGET_RESULT_NAMES: Sql = Sql::same(
+    "UPDATE t_moment_sync_result SET account_name = NULL \
+     WHERE account_id IN (SELECT account_id FROM t_wechat_account WHERE channel_id = ?)",
+);
+
 /// Fails every open publication of a channel, whoever holds its lease: the lease is voided.
-async fn fail_open(txn: &DatabaseTransaction, id: ChannelId, now: Timestamp) -> Result<u64, StoreError> {
-    let failure = Failure::new(FailReason::ChannelRemoved, "渠道已被解绑，任务未完成");
+async fn fail_open(
+    txn: &DatabaseTransaction,
+    id: ChannelId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     let open = txn.rows(&OPEN, [id.0.into()]).await?;
     for row in &open {
         let (publication, task): (i64, i64) = (row.try_get("", "id")?, row.try_get("", "task_id")?);

@@ -17,6 +17,7 @@ pub(crate) enum Sequence {
     Account,
     Channel,
     Login,
+    Push,
     WordList,
 }
 
@@ -29,13 +30,14 @@ impl Sequence {
             Self::Account => "account",
             Self::Channel => "channel",
             Self::Login => "login",
+            Self::Push => "push",
             Self::WordList => "word_list",
         }
     }
 
     const fn block(self) -> i64 {
         match self {
-            Self::Task | Self::Publication => 1_000,
+            Self::Task | Self::Publication | Self::Push => 1_000,
             Self::Result => 100_000,
             Self::Account | Self::Channel | Self::Login | Self::WordList => 1,
         }

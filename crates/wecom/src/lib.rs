@@ -25,5 +25,6 @@ pub use members::{Member, MemberStatus};
 pub use moments::{CreationResult, JobStatus, ListWindow, MemberTask, Moment, Page, Uploaded};
 pub use suites::{
     AuthAgent, AuthCorp, AuthInfo, AuthUser, Authorization, CustomizedAuthUrl, InstallKind, PreAuthCode, Privilege,
+    install_url,
 };
 pub use token::{AccessToken, IssuedToken};

@@ -3,6 +3,21 @@
 use moments_wire::flexible;
 use secrecy::SecretString;
 use serde::Deserialize;
+use url::Url;
+
+/// Where an administrator installs a third-party app: the page at `open_url` (the platform's is <https://open.work.weixin.qq.com>), from which
+/// the browser returns to `redirect_uri` with an `auth_code` and the `state`, letters and digits only (reference wecom 3.2).
+pub fn install_url(open_url: &Url, suite_id: &str, pre_auth_code: &str, redirect_uri: &str, state: &str) -> String {
+    let mut url = open_url.clone();
+    url.set_path("/3rdapp/install");
+    url.query_pairs_mut().clear().extend_pairs([
+        ("suite_id", suite_id),
+        ("pre_auth_code", pre_auth_code),
+        ("redirect_uri", redirect_uri),
+        ("state", state),
+    ]);
+    url.into()
+}
 
 /// Answer of `get_pre_auth_code`: where an install from our own site begins.
 #[derive(Clone, Debug, Deserialize)]

@@ -15,7 +15,7 @@ use crate::extract::{Body, PathId};
 use crate::openapi::{ErrorBody, UnprocessableBody};
 use crate::wire::{self, WireTime};
 
-mod bind;
+pub(super) mod bind;
 
 use bind::{BindGeweBody, BindWecomBody};
 pub(crate) use bind::{MAX_ADDRESS, MAX_NAME, Rules};

@@ -8,13 +8,16 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, header};
 use metrics_exporter_prometheus::PrometheusBuilder;
-use moments_domain::{Clock, Timestamp, UserId};
+use moments_domain::{AppKind, Clock, Timestamp, UserId};
 use moments_engine::words::Compliance;
-use moments_engine::{Engine, NoProbe, Parts, Settings};
+use moments_engine::{Engine, NoProbe, Parts, Provider, SealedShelf, Settings, Suite};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
+use moments_platforms::wecom::{SuiteConfig, SuiteConfigs, Suites};
 use moments_platforms::{Gateway, Platform, Platforms};
 use moments_store::{Options, Store};
 use moments_vault::KeyRing;
+use moments_wecom::{CallbackKeys, WecomClient};
+use moments_wire::WireClient;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -288,6 +291,42 @@ pub(crate) fn request(method: &str, path: &str, token: Option<&str>, body: Optio
     request.body(Body::from(body.unwrap_or_default())).expect("a request")
 }
 
+pub(crate) const SUITE: &str = "ww5f0a91c27d3be648";
+pub(crate) const PROVIDER_CORP: &str = "ww7c1f0e9ab2d45388";
+
+/// What opens the suite's callbacks.
+pub(crate) fn callback_keys() -> CallbackKeys {
+    let aes_key = "ISTYBvIdqX01QXnNIUr0rhaQFZNvrt7ArEKO84BJOAB".into();
+    CallbackKeys::new("kQ7mZ2vTx9Lr4Hd".into(), &aes_key).expect("keys")
+}
+
+/// A provider with a third-party app and no template, at a platform that cannot be reached.
+fn provider(store: &Store, keys: &Arc<KeyRing>, clock: &Arc<HandClock>) -> Provider {
+    let wire = WireClient::new().expect("a client");
+    let nowhere = "http://127.0.0.1:9".parse().expect("an address");
+    let shelf = Arc::new(SealedShelf::new(store.clone(), Arc::clone(keys)));
+    let configs = SuiteConfigs {
+        third_party: Some(SuiteConfig {
+            id: SUITE.to_owned(),
+            secret: "suite-secret".into(),
+        }),
+        ..SuiteConfigs::default()
+    };
+    let suites = Suites::new(WecomClient::new(wire, nowhere), shelf, configs, clock.clone());
+    Provider {
+        calls: Arc::new(suites),
+        suites: vec![Suite {
+            id: SUITE.to_owned(),
+            app: AppKind::ThirdParty,
+            keys: Arc::new(callback_keys()),
+        }],
+        corp_id: PROVIDER_CORP.to_owned(),
+        open_url: "https://open.example".parse().expect("an address"),
+        installed_url: None,
+        marketplace_user: None,
+    }
+}
+
 fn settings() -> Settings {
     Settings {
         events_url: Some("https://moments.example/callbacks/gewe".to_owned()),
@@ -309,9 +348,12 @@ async fn engine(
         Some(_) => format!("sqlite://{}", folder.path().join("moments.db").display()),
         None => "sqlite::memory:".to_owned(),
     };
+    let store = Store::open(&Options::new(&database)).await.expect("a store");
+    let keys = Arc::new(KeyRing::parse(&ring).expect("keys"));
     Engine::new(Parts {
-        store: Store::open(&Options::new(&database)).await.expect("a store"),
-        keys: Arc::new(KeyRing::parse(&ring).expect("keys")),
+        provider: Some(provider(&store, &keys, &clock)),
+        store,
+        keys,
         platforms: Platforms {
             gewe: gateway.as_ref().map(|_| Arc::clone(&platform) as Arc<dyn Platform>),
             wecom: platform,

@@ -1,7 +1,7 @@
 //! Accounts that can show a Moment (requirement 2.1).
 
 use moments_domain::{AccountId, AccountStatus, AccountType, MomentError, StatusReason, Timestamp, UserId};
-use moments_store::AccountHistory;
+use moments_store::{Account, AccountHistory};
 
 use crate::app::Engine;
 use crate::problem::Problem;
@@ -25,11 +25,9 @@ pub struct AccountView {
     pub checked_time: Option<Timestamp>,
 }
 
-impl Engine {
-    /// The user's accounts, in the order in which they came.
-    pub async fn accounts(&self, user: UserId) -> Result<Vec<AccountView>, Problem> {
-        let accounts = self.store.accounts(user).await?;
-        let views = accounts.into_iter().map(|account| AccountView {
+impl From<Account> for AccountView {
+    fn from(account: Account) -> Self {
+        Self {
             account_id: account.account_id,
             account_name: account.account_name,
             account_type: account.account_type,
@@ -37,8 +35,15 @@ impl Engine {
             reason: account.reason,
             status_time: account.status_time,
             checked_time: account.checked_time,
-        });
-        Ok(views.collect())
+        }
+    }
+}
+
+impl Engine {
+    /// The user's accounts, in the order in which they came.
+    pub async fn accounts(&self, user: UserId) -> Result<Vec<AccountView>, Problem> {
+        let accounts = self.store.accounts(user).await?;
+        Ok(accounts.into_iter().map(AccountView::from).collect())
     }
 
     /// How the status of the user's account has changed, newest first, without the first `skip` entries. An account that is not the user's is

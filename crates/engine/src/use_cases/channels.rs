@@ -1,7 +1,8 @@
 //! Binding, checking and removing channels (issue of secrets: they come in once, are sealed, and never go out).
 
 use moments_domain::{
-    AppKind, AuditAction, AuditObject, ChannelId, ChannelKind, FieldError, NoticedBy, Timestamp, UserId,
+    AppKind, AuditAction, AuditActor, AuditObject, ChannelId, ChannelKind, FieldError, NewAudit, NoticedBy, Timestamp,
+    UserId,
 };
 use moments_platforms::{CallFailure, ChannelAccess, ChannelReport, GatewayLine};
 use moments_store::{CHANNEL_CREDENTIAL, Channel, NewChannel, Removal, StoreError};
@@ -154,13 +155,23 @@ impl Engine {
         channel.ok_or(Problem::NotFound("渠道"))
     }
 
-    async fn bind(&self, mut new: NewChannel, credential: SecretString) -> Result<ChannelView, Problem> {
+    async fn bind(&self, new: NewChannel, credential: SecretString) -> Result<ChannelView, Problem> {
         let kind = new.kind;
         let platform = self.platform(kind)?;
+        let access = self.trial(&new, credential).await?;
+        let report = platform
+            .check(&access)
+            .await
+            .map_err(|failure| refused(kind, &failure))?;
+        self.keep_channel(&access, new, &report, AuditActor::User).await
+    }
+
+    /// A channel as it would be, to check its credential before anything is stored. [`Problem::Conflict`] when the handle is another's.
+    pub(crate) async fn trial(&self, new: &NewChannel, credential: SecretString) -> Result<ChannelAccess, Problem> {
         let bound = self.store.find_channel_by_handle(new.kind, &new.handle).await?;
         if bound
             .as_ref()
-            .is_some_and(|channel| channel.user_id != new.user_id || channel.agent_id != new.agent_id)
+            .is_some_and(|channel| channel.user_id != new.user_id || is_another_app(channel, new))
         {
             return Err(already_bound());
         }
@@ -169,26 +180,41 @@ impl Engine {
             None => self.store.new_channel_id().await?,
         };
         let version = bound.as_ref().map_or(0, |channel| channel.credential_version) + 1;
-        let mut access = trial(&new, id, version, &credential);
-        // A known device must still be the same account's.
-        access.wxid = bound.and_then(|channel| channel.wxid);
-        let report = platform
-            .check(&access)
-            .await
-            .map_err(|failure| refused(kind, &failure))?;
-        complete(&mut new, &report);
+        Ok(ChannelAccess {
+            id,
+            kind: new.kind,
+            app: new.app,
+            handle: new.handle.clone(),
+            agent_id: new.agent_id,
+            // A known device must still be the same account's.
+            wxid: bound.and_then(|channel| channel.wxid),
+            base_url: new.base_url.clone(),
+            credential,
+            credential_version: version,
+        })
+    }
+
+    /// Stores what [`Self::trial`] tried, with the accounts that the check reported; `actor` is who had it bound.
+    pub(crate) async fn keep_channel(
+        &self,
+        access: &ChannelAccess,
+        mut new: NewChannel,
+        report: &ChannelReport,
+        actor: AuditActor,
+    ) -> Result<ChannelView, Problem> {
+        let id = access.id;
+        complete(&mut new, report);
         let sealed = self
             .keys
-            .seal(&CHANNEL_CREDENTIAL.bound_to(id), &credential)
+            .seal(&CHANNEL_CREDENTIAL.bound_to(id), &access.credential)
             .map_err(|e| Problem::Internal(Box::new(e)))?;
         let now = self.clock.now();
-        let accounts = reported(&new.handle, new.kind, &report);
-        let entry = self.entry(
-            new.user_id,
-            AuditAction::Bind,
-            (AuditObject::Channel, id),
-            bound_as(&new, accounts.len()),
-        );
+        let accounts = reported(&new.handle, new.kind, report);
+        let bound = (AuditObject::Channel, id);
+        let entry = NewAudit {
+            actor,
+            ..self.entry(new.user_id, AuditAction::Bind, bound, bound_as(&new, accounts.len()))
+        };
         let put = self.store.put_channel(id, &new, &sealed, &accounts, now, &entry).await;
         tell(&put.map_err(conflict)?);
         self.channels_cache.forget(id);
@@ -205,19 +231,10 @@ pub(crate) fn gateway_address(base_url: Option<String>) -> Result<Option<String>
     Ok(Some(url.trim_end_matches('/').to_owned()))
 }
 
-/// A channel as it would be, to check its credential before anything is stored.
-fn trial(new: &NewChannel, id: ChannelId, credential_version: i64, credential: &SecretString) -> ChannelAccess {
-    ChannelAccess {
-        id,
-        kind: new.kind,
-        app: new.app,
-        handle: new.handle.clone(),
-        agent_id: new.agent_id,
-        wxid: None,
-        base_url: new.base_url.clone(),
-        credential: credential.clone(),
-        credential_version,
-    }
+/// Whether the same corp is bound by another app: tokens, members and media of the two have nothing to do with each other.
+fn is_another_app(bound: &Channel, new: &NewChannel) -> bool {
+    let is_renewed = bound.suite_id.is_some() && bound.suite_id == new.suite_id;
+    !is_renewed && (bound.suite_id != new.suite_id || bound.agent_id != new.agent_id)
 }
 
 /// What only the platform knows of a new channel.
@@ -260,7 +277,7 @@ pub(crate) fn view(channel: &Channel, accounts: usize, now: Timestamp) -> Channe
     }
 }
 
-fn refused(kind: ChannelKind, failure: &CallFailure) -> Problem {
+pub(super) fn refused(kind: ChannelKind, failure: &CallFailure) -> Problem {
     Problem::Moment(moments_domain::MomentError::WechatApi(failure_of_call(kind, failure)))
 }
 

@@ -208,6 +208,7 @@ impl World {
         Engine::new(Parts {
             store: self.store.clone(),
             keys: Arc::clone(&self.keys),
+            provider: None,
             platforms: Platforms {
                 wecom: self.wecom.clone(),
                 gewe: Some(self.gewe.clone()),

@@ -1,7 +1,7 @@
 -- Whose app a WeCom channel is, and where its own events come in.
 ALTER TABLE t_moment_channel ADD COLUMN app_kind VARCHAR(20) NOT NULL DEFAULT 'SELF_BUILT';
 ALTER TABLE t_moment_channel ADD COLUMN suite_id VARCHAR(64);
-ALTER TABLE t_moment_channel ADD COLUMN callback TEXT; -- sealed JSON: token and AES key of its own callback
+ALTER TABLE t_moment_channel ADD COLUMN callback TEXT; -- sealed; token and AES key of its own callback
 
 -- A provider's suite or template: what its pushes brought last, and its access token.
 CREATE TABLE IF NOT EXISTS t_moment_suite (
@@ -24,26 +24,31 @@ CREATE TABLE IF NOT EXISTS t_moment_install (
     name        VARCHAR(100) NOT NULL,                  -- of the channel
     status      VARCHAR(20)  NOT NULL,                  -- WAITING, DONE, FAILED, UNCLAIMED
     expires     BIGINT       NOT NULL,                  -- a state that is still WAITING then is void
+    taken_by    VARCHAR(64),                            -- the push that used the state; nobody else may
     channel_id  BIGINT,                                 -- what it became
     message     TEXT,                                   -- why it failed, in Chinese
-    corp_id     VARCHAR(100),                           -- the corp that installed it
-    credential  TEXT,                                   -- sealed permanent code, UNCLAIMED only
+    corp_id     VARCHAR(100),                           -- UNCLAIMED: the corp
+    credential  TEXT,                                   -- sealed permanent code; UNCLAIMED only
     create_time BIGINT       NOT NULL
 );
 CREATE INDEX i_moment_install_status ON t_moment_install (status);
+CREATE INDEX i_moment_install_time ON t_moment_install (create_time);
 
--- What platforms have pushed to us. It is stored before it is answered, and worked on afterwards.
+-- What the platform has pushed to us, as the work that it asks for. It is stored before it is answered, and worked on afterwards.
 CREATE TABLE IF NOT EXISTS t_moment_push (
     id          {ID},
     dedupe      VARCHAR(64)  NOT NULL,                  -- hash of what makes it this push and no other
-    source      VARCHAR(100) NOT NULL,                  -- the suite or channel that it came for
-    info_type   VARCHAR(64)  NOT NULL,
-    body        TEXT,                                   -- sealed; empty when its work is done
+    kind        VARCHAR(40)  NOT NULL,
+    suite_id    VARCHAR(64)  NOT NULL,                  -- the suite or template
+    corp_id     VARCHAR(100),
+    state       VARCHAR(128),                           -- of the install
+    push_time   BIGINT       NOT NULL,                  -- the platform's time of it
+    body        TEXT,                                   -- sealed; its ticket or code while there is work to do
     arrive_time BIGINT       NOT NULL,
     tries       BIGINT       NOT NULL,
     look_time   BIGINT,                                 -- next try; the lease's end while leased; empty when over
     lease       BIGINT       NOT NULL,                  -- grows with every claim; whoever names it holds the row
-    message     TEXT                                    -- why the last try failed
+    message     TEXT                                    -- why the last try failed; kept when it was given up
 );
 CREATE UNIQUE INDEX u_moment_push ON t_moment_push (dedupe);
 CREATE INDEX i_moment_push_look ON t_moment_push (look_time, id) WHERE look_time IS NOT NULL;

@@ -9,6 +9,7 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod apps;
 mod audit;
 mod checks;
 mod databases;
@@ -62,6 +63,13 @@ conformance! {
     chosen_limits_are_kept_and_go_with_their_channel,
     removing_a_channel_fails_what_waits,
     a_refresh_is_fenced,
+    the_newest_ticket_wins_however_they_arrive,
+    a_suites_refresh_is_fenced,
+    a_push_is_kept_once_and_claimed_by_one,
+    a_late_holder_of_a_push_changes_nothing,
+    an_installs_state_is_used_once,
+    an_install_that_nobody_owns_is_kept,
+    a_corp_that_takes_its_authorisation_back_leaves_a_reason_and_no_names,
     a_broken_credential_expires_its_accounts_and_only_its_own,
     one_bad_write_does_not_cost_its_neighbours,
     one_unreadable_row_does_not_stop_the_others,

@@ -92,10 +92,10 @@ impl BindGeweBody {
 
 /// Collects what is wrong. Spaces around a value are a slip of copying and are dropped.
 #[derive(Default)]
-pub(crate) struct Rules(Vec<FieldError>);
+pub(crate) struct Rules(pub(crate) Vec<FieldError>);
 
 impl Rules {
-    fn text(&mut self, field: &str, value: Option<&str>, max: usize) -> String {
+    pub(crate) fn text(&mut self, field: &str, value: Option<&str>, max: usize) -> String {
         let value = value.map(str::trim).unwrap_or_default();
         if !(1..=max).contains(&value.chars().count()) {
             self.0.push(FieldError::new(field, format!("必填，1 到 {max} 个字符")));
