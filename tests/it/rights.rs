@@ -39,7 +39,7 @@ async fn routes(world: &World) -> Vec<Route> {
 async fn call(world: &World, route: &Route, path: &str, token: Option<String>) -> Answer {
     let request = world.api.request(route.method.clone(), path.to_owned()).token(token);
     if [Method::POST, Method::PUT, Method::PATCH].contains(&route.method) {
-        request.body("{}").send().await
+        request.body(r#"{"remark":null}"#).send().await
     } else {
         request.send().await
     }

@@ -21,6 +21,23 @@ impl Params {
         self.0.get(name).map(String::as_str).filter(|text| !text.is_empty())
     }
 
+    /// Whether any of these names has a value.
+    pub(crate) fn has_any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.text(name).is_some())
+    }
+
+    /// The value of an enumeration with this name.
+    pub(crate) fn name_of<T: Copy>(
+        &self,
+        name: &str,
+        all: &[T],
+        name_of: impl Fn(T) -> &'static str,
+    ) -> Result<Option<T>, ApiError> {
+        let names: Vec<_> = all.iter().map(|value| name_of(*value)).collect();
+        let wanted = self.one_of(name, &names)?;
+        Ok(wanted.and_then(|wanted| all.iter().copied().find(|value| name_of(*value) == wanted)))
+    }
+
     /// One of these values.
     pub(crate) fn one_of<'a>(&'a self, name: &str, known: &[&str]) -> Result<Option<&'a str>, ApiError> {
         match self.text(name) {

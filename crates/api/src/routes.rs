@@ -35,6 +35,7 @@ pub(crate) const UPLOADS: &str = "/api/v1/workbench/wechat/moments/media";
 pub(crate) fn documented() -> OpenApiRouter<App> {
     let moments = OpenApiRouter::new()
         .routes(routes!(accounts::list_accounts))
+        .routes(routes!(accounts::change_account))
         .routes(routes!(accounts::account_history))
         .routes(routes!(sync::create_sync))
         .routes(routes!(preflight::preflight))

@@ -16,6 +16,7 @@ mod logs;
 mod openapi;
 mod platform;
 mod preflight;
+mod remarks;
 mod sync;
 mod tasks;
 mod walk;

@@ -56,7 +56,7 @@ pub use seals::{PlaceSurvey, Resealing, Survey, reseal, survey};
 pub use settings::{DefaultLimits, Settings, SuccessAt};
 pub use shelf::SealedShelf;
 pub use use_cases::{
-    Accepted, AccountPreflight, AccountView, AccountWarning, Arrival, BindGewe, BindWecom, ChannelCalls, ChannelView,
-    FILES_PATH, FileProblem, FileView, InstallView, LimitsView, LoginAgain, LoginView, Preflight, PutWordList,
-    StartLogin, WordListView,
+    Accepted, AccountFilter, AccountPreflight, AccountView, AccountWarning, Arrival, BindGewe, BindWecom, ChannelCalls,
+    ChannelView, FILES_PATH, FileProblem, FileView, InstallView, LimitsView, LoginAgain, LoginView, Preflight,
+    PutWordList, StartLogin, WordListView,
 };

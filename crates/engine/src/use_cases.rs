@@ -11,7 +11,7 @@ mod preflight;
 mod tasks;
 mod word_lists;
 
-pub use accounts::AccountView;
+pub use accounts::{AccountFilter, AccountView};
 pub use channels::{BindGewe, BindWecom, ChannelView};
 pub use create::{Accepted, AccountWarning};
 pub(crate) use files::sent_file;

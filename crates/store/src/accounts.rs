@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 
 use moments_domain::{
-    AccountId, AccountStatus, AccountType, ChannelId, Standing, StatusCode, StatusReason, Timestamp, UserId,
+    AccountId, AccountStatus, AccountType, ChannelId, NewAudit, Standing, StatusCode, StatusReason, Timestamp, UserId,
 };
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::json as array;
 
-use crate::db::{Statements, Store};
+use crate::audit;
+use crate::db::{Statements, Store, again, commit};
 use crate::dialect::{Dialect, Kind, Sql};
 use crate::error::StoreError;
 use crate::rows::{self, json};
@@ -22,6 +23,8 @@ pub struct Account {
     pub account_id: AccountId,
     /// What people call it.
     pub account_name: Option<String>,
+    /// What its owner says of it.
+    pub remark: Option<String>,
     /// Its kind.
     pub account_type: AccountType,
     /// Whether it can publish now.
@@ -63,6 +66,32 @@ impl Store {
         rows.iter().map(account).collect()
     }
 
+    /// Notes what the user says of its account, or forgets it; false when the user has no such account.
+    pub async fn put_remark(
+        &self,
+        user: UserId,
+        account: &AccountId,
+        remark: Option<&str>,
+        entry: &NewAudit,
+    ) -> Result<bool, StoreError> {
+        again!({
+            let txn = self.write().await?;
+            let known = txn.row(&OWN, [account.0.as_str().into(), user.0.into()]).await?;
+            if known.is_none() {
+                return Ok(false);
+            }
+            let values = [
+                remark.map(str::to_owned).into(),
+                to_datetime(entry.time).into(),
+                account.0.as_str().into(),
+            ];
+            txn.run(&PUT_REMARK, values).await?;
+            audit::write(&txn, [entry]).await?;
+            commit(txn).await?;
+            Ok(true)
+        })
+    }
+
     /// The accounts behind a channel.
     pub async fn accounts_of(&self, channel: ChannelId) -> Result<Vec<Account>, StoreError> {
         let rows = self.rows(&OF_CHANNEL, [channel.0.into()]).await?;
@@ -71,10 +100,19 @@ impl Store {
 }
 
 const COLUMNS: &str = "a.id, a.account_id, a.account_name, a.account_type, a.status, a.status_code, a.status_reason, a.status_time, \
-    a.checked_time, a.channel_id";
+    a.checked_time, a.channel_id, a.remark";
 
 static OF_USER: Sql =
     Sql::each(|_| format!("SELECT {COLUMNS} FROM t_wechat_account a WHERE a.user_id = ? ORDER BY a.id"));
+/// MySQL counts a row that is as it was as not changed: whether it is there is asked apart.
+static OWN: Sql = Sql::each(|d| {
+    let lock = d.for_update();
+    format!("SELECT id FROM t_wechat_account WHERE account_id = ? AND user_id = ?{lock}")
+});
+static PUT_REMARK: Sql = Sql::each(|d| {
+    let now = d.time();
+    format!("UPDATE t_wechat_account SET remark = ?, update_time = {now} WHERE account_id = ?")
+});
 static OF_CHANNEL: Sql =
     Sql::each(|_| format!("SELECT {COLUMNS} FROM t_wechat_account a WHERE a.channel_id = ? ORDER BY a.id"));
 static WANTED: Sql = Sql::each(|d| {
@@ -199,6 +237,7 @@ fn account(row: &QueryResult) -> Result<Account, StoreError> {
     Ok(Account {
         account_id: AccountId(row.try_get("", "account_id")?),
         account_name: row.try_get("", "account_name")?,
+        remark: row.try_get("", "remark")?,
         account_type: rows::parse(row, TABLE, id, "account_type")?,
         status: rows::parse(row, TABLE, id, "status")?,
         reason: code.map(|code| StatusReason {

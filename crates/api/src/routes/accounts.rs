@@ -1,19 +1,20 @@
 //! Accounts that can show a Moment (requirement 2.1).
 
 use axum::extract::State;
-use moments_domain::{AccountStatus, StatusCode};
-use moments_engine::AccountView;
+use moments_domain::{AccountStatus, AccountType, ChannelId, FieldError, StatusCode};
+use moments_engine::{AccountFilter, AccountView, Problem};
 use moments_store::AccountEvent;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::{AccountsView, Caller};
+use crate::auth::{AccountsManage, AccountsView, Caller};
 use crate::envelope::{Envelope, Reply};
 use crate::error::ApiError;
-use crate::extract::PathAccount;
-use crate::openapi::ErrorBody;
+use crate::extract::{Body, JsonBody, PathAccount};
+use crate::openapi::{ErrorBody, UnprocessableBody};
 use crate::paging::{Page, PageParams, Paging};
+use crate::params::Params;
 use crate::wire::{self, WireTime};
 
 /// 微信账号
@@ -27,6 +28,12 @@ pub(crate) struct AccountBody {
     /// 账号名称
     #[schema(example = "企业微信成员 - 张三", required)]
     account_name: Option<String>,
+    /// 备注，未填写时为 null
+    #[schema(example = "华东门店店长", max_length = 200, required)]
+    remark: Option<String>,
+    /// 所属渠道ID
+    #[schema(example = 31)]
+    channel_id: i64,
     /// 账号类型
     #[schema(schema_with = wire::account_type)]
     account_type: &'static str,
@@ -52,6 +59,8 @@ impl From<AccountView> for AccountBody {
         Self {
             account_id: account.account_id.0,
             account_name: account.account_name,
+            remark: account.remark,
+            channel_id: account.channel_id.0,
             account_type: account.account_type.name(),
             status: account.status.name(),
             status_code: account.reason.as_ref().map(|reason| reason.code.name()),
@@ -100,18 +109,171 @@ impl From<AccountEvent> for AccountEventBody {
     }
 }
 
+/// The requirement's plain list, or, for a request with parameters, one page of what passes them.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Accounts)]
+pub(crate) enum AccountsBody {
+    /// 不带参数：全部账号
+    All(Vec<AccountBody>),
+    /// 带参数：分页结果
+    Page(Page<AccountBody>),
+}
+
+/// Any of these makes a page of the list.
+const PARAMETERS: [&str; 8] = [
+    "type",
+    "status",
+    "channelId",
+    "keyword",
+    "page",
+    "size",
+    "sort",
+    "order",
+];
+
 /// 获取可同步朋友圈的微信账号列表
+///
+/// 不带参数时返回全部账号的数组；带任一参数时返回筛选、排序后的分页结果。
 #[utoipa::path(
     get, path = "/accounts", tag = "accounts",
-    responses((status = 200, description = "当前用户的微信账号", body = Envelope<Vec<AccountBody>>)),
+    params(
+        ("type" = Option<String>, Query, description = "账号类型：PERSONAL 或 WEWORK"),
+        ("status" = Option<String>, Query, description = "账号状态：ACTIVE、OFFLINE 或 EXPIRED"),
+        ("channelId" = Option<i64>, Query, description = "所属渠道ID"),
+        ("keyword" = Option<String>, Query, description = "账号ID、名称或备注中包含的文字，不区分大小写"),
+        ("sort" = Option<String>, Query, description = "排序字段：accountId、accountName 或 status；默认按加入的先后"),
+        ("order" = Option<String>, Query, description = "asc（默认）或 desc"),
+        PageParams,
+    ),
+    responses(
+        (status = 200, description = "当前用户的微信账号", body = Envelope<AccountsBody>),
+        (status = 400, description = "参数格式错误", body = ErrorBody),
+    ),
     security(("bearer" = ["workbench:wechat:moments:accounts:view"])),
 )]
 pub(crate) async fn list_accounts(
     caller: Caller<AccountsView>,
     State(app): State<App>,
-) -> Result<Reply<Vec<AccountBody>>, ApiError> {
-    let accounts = app.engine.accounts(caller.user).await?;
-    Ok(Reply::ok(accounts.into_iter().map(AccountBody::from).collect()))
+    paging: Paging,
+    params: Params,
+) -> Result<Reply<AccountsBody>, ApiError> {
+    if !params.has_any(&PARAMETERS) {
+        let accounts = app.engine.accounts(caller.user).await?;
+        return Ok(Reply::ok(AccountsBody::All(bodies(accounts))));
+    }
+    let (filter, order) = (filter(&params)?, Order::read(&params)?);
+    let mut accounts = app.engine.find_accounts(caller.user, &filter).await?;
+    order.apply(&mut accounts);
+    let total = accounts.len() as u64;
+    let (skip, size) = (usize::try_from(paging.skip()), usize::try_from(paging.size));
+    let page = accounts
+        .into_iter()
+        .skip(skip.unwrap_or(usize::MAX))
+        .take(size.unwrap_or(usize::MAX));
+    Ok(Reply::ok(AccountsBody::Page(Page::new(paging, total, bodies(page)))))
+}
+
+fn bodies(accounts: impl IntoIterator<Item = AccountView>) -> Vec<AccountBody> {
+    accounts.into_iter().map(AccountBody::from).collect()
+}
+
+fn filter(params: &Params) -> Result<AccountFilter, ApiError> {
+    Ok(AccountFilter {
+        account_type: params.name_of("type", AccountType::ALL, AccountType::name)?,
+        status: params.name_of("status", AccountStatus::ALL, AccountStatus::name)?,
+        channel: params.number("channelId")?.map(ChannelId),
+        keyword: params.text("keyword").map(str::to_owned),
+    })
+}
+
+/// By what the accounts of a page are sorted.
+struct Order {
+    by: Option<fn(&AccountView) -> String>,
+    descending: bool,
+}
+
+impl Order {
+    fn read(params: &Params) -> Result<Self, ApiError> {
+        let by: Option<fn(&AccountView) -> String> =
+            match params.one_of("sort", &["accountId", "accountName", "status"])? {
+                Some("accountId") => Some(|account| account.account_id.0.clone()),
+                Some("accountName") => Some(|account| account.account_name.clone().unwrap_or_default()),
+                Some(_) => Some(|account| account.status.name().to_owned()),
+                None => None,
+            };
+        Ok(Self {
+            by,
+            descending: params.one_of("order", &["asc", "desc"])? == Some("desc"),
+        })
+    }
+
+    fn apply(&self, accounts: &mut [AccountView]) {
+        if let Some(key) = self.by {
+            accounts.sort_by_cached_key(key);
+        }
+        if self.descending {
+            accounts.reverse();
+        }
+    }
+}
+
+/// 修改账号
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ChangeAccount {
+    /// 备注，最多 200 个字符；null 清除
+    #[schema(example = "华东门店店长", max_length = 200, required)]
+    #[serde(deserialize_with = "Option::deserialize")]
+    remark: Option<String>,
+}
+
+impl ChangeAccount {
+    /// The column is `VARCHAR(200)`.
+    const MAX_CHARS: usize = 200;
+
+    fn check(self) -> Result<Option<String>, ApiError> {
+        let remark = self.remark.filter(|remark| !remark.is_empty());
+        match &remark {
+            Some(text) if text.chars().count() > Self::MAX_CHARS || text.contains('\0') => {
+                let rule = format!("备注最多 {} 个字符", Self::MAX_CHARS);
+                Err(Problem::Invalid(vec![FieldError::new("remark", rule)]).into())
+            }
+            _ => Ok(remark),
+        }
+    }
+}
+
+impl JsonBody for ChangeAccount {
+    fn shape(_: &str) -> &'static str {
+        "字符串或 null"
+    }
+}
+
+/// 修改账号备注
+#[utoipa::path(
+    patch, path = "/accounts/{accountId}", tag = "accounts",
+    params(("accountId" = String, Path, min_length = 1, max_length = 100, description = "账号唯一标识")),
+    request_body = ChangeAccount,
+    responses(
+        (status = 200, description = "修改后的账号", body = Envelope<AccountBody>),
+        (status = 400, description = "参数或请求体格式错误", body = ErrorBody),
+        (status = 404, description = "账号不存在或不属于当前用户", body = ErrorBody),
+        (status = 413, description = "请求体过大", body = ErrorBody),
+        (status = 415, description = "请求体不是 application/json", body = ErrorBody),
+        (status = 422, description = "备注过长", body = UnprocessableBody),
+    ),
+    security(("bearer" = ["workbench:wechat:moments:accounts:manage"])),
+)]
+pub(crate) async fn change_account(
+    caller: Caller<AccountsManage>,
+    State(app): State<App>,
+    PathAccount(account): PathAccount,
+    Body(body): Body<ChangeAccount>,
+) -> Result<Reply<AccountBody>, ApiError> {
+    let remark = body.check()?;
+    let changed = app.engine.put_remark(caller.user, &account, remark.as_deref()).await?;
+    Ok(Reply::ok(changed.into()))
 }
 
 /// 账号状态的变化记录

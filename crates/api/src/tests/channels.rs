@@ -27,7 +27,8 @@ async fn binding_a_corp_brings_its_members() {
     assert_eq!(world.get("/channels").await.expect(200), json!([channel]));
     let accounts = world.get("/accounts").await.expect(200);
     let first = json!({
-        "accountId": "ww1:zhangsan", "accountName": "张三", "accountType": "WEWORK", "status": "ACTIVE", "statusCode": null,
+        "accountId": "ww1:zhangsan", "accountName": "张三", "remark": null, "channelId": 1, "accountType": "WEWORK",
+        "status": "ACTIVE", "statusCode": null,
         "statusReason": null, "statusTime": "2023-10-26T16:00:00Z", "checkedTime": "2023-10-26T16:00:00Z",
     });
     assert_eq!((accounts.as_array().map(Vec::len), &accounts[0]), (Some(3), &first));

@@ -31,7 +31,11 @@ async fn the_document_and_its_page_are_served() {
 fn every_status_of_the_requirement_is_in_the_document() {
     let document = document();
     for (method, path, statuses) in [
-        ("get", "/accounts", &["200", "401", "403", "429", "500", "503"][..]),
+        (
+            "get",
+            "/accounts",
+            &["200", "400", "401", "403", "429", "500", "503"][..],
+        ),
         (
             "post",
             "/sync",
