@@ -213,7 +213,7 @@ fn media(settings: &Settings) -> anyhow::Result<MediaStore> {
 }
 
 /// Where gateways reach this server.
-fn public_url(settings: &Settings) -> anyhow::Result<String> {
+pub(crate) fn public_url(settings: &Settings) -> anyhow::Result<String> {
     if !settings.http.public_url.is_empty() {
         return Ok(settings.http.public_url.trim_end_matches('/').to_owned());
     }

@@ -6,6 +6,7 @@ mod database;
 mod disk;
 mod finding;
 mod http;
+mod provider;
 mod queue;
 
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     }
     if let Some(store) = store {
         findings.push(audit(&store).await);
+        findings.extend(provider::look(settings, &store).await);
         findings.extend(channels::look(settings, store).await);
     }
     findings.extend(disk::look(settings));

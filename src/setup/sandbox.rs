@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use moments_domain::UserId;
 use moments_engine::{BindGewe, BindWecom, Engine};
-use moments_sandbox::{DemoWorld, Sandbox, SandboxClock};
+use moments_sandbox::{DemoWorld, Sandbox, SandboxClock, SuiteKind, SuiteSeed};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::Settings;
+use crate::settings::{Settings, Wecom};
 
 /// The user whose accounts the sandbox binds.
 pub(crate) const DEMO_USER: UserId = UserId(1);
@@ -29,12 +29,21 @@ impl SandboxServer {
         let url = format!("http://{}", listener.local_addr()?);
         let sandbox = Sandbox::new(SandboxClock::default());
         let world = sandbox.demo_world()?;
+        for suite in &world.suites {
+            let ours = format!(
+                "http://{}/callbacks/wecom/suite/{}",
+                settings.http.listen, suite.suite_id
+            );
+            sandbox.set_suite_urls(&suite.suite_id, &format!("{ours}/instruction"), &format!("{ours}/data"))?;
+            provide(&mut settings.wecom, suite);
+        }
         tokio::spawn(async move {
             if let Err(error) = sandbox.serve(listener, stop.cancelled_owned()).await {
                 tracing::error!(%error, "the sandbox stopped");
             }
         });
         settings.wecom.base_url.clone_from(&url);
+        settings.wecom.open_url.clone_from(&url);
         settings.gewe.enabled = true;
         settings.gewe.base_url = format!("{url}/gewe/v2/api");
         settings.media.allow_private_addresses = true;
@@ -42,6 +51,30 @@ impl SandboxServer {
         settings.limits.enabled = false;
         Ok(Self { url, world })
     }
+}
+
+/// What the provider's console would say of a suite.
+fn provide(wecom: &mut Wecom, suite: &SuiteSeed) {
+    let (id, secret, token, aes_key) = match suite.kind {
+        SuiteKind::ThirdParty => (
+            &mut wecom.suite_id,
+            &mut wecom.suite_secret,
+            &mut wecom.suite_token,
+            &mut wecom.suite_aes_key,
+        ),
+        SuiteKind::ProviderDeveloped => (
+            &mut wecom.template_id,
+            &mut wecom.template_secret,
+            &mut wecom.template_token,
+            &mut wecom.template_aes_key,
+        ),
+    };
+    id.clone_from(&suite.suite_id);
+    *secret = suite.secret.as_str().into();
+    *token = suite.token.as_str().into();
+    *aes_key = suite.aes_key.as_str().into();
+    wecom.provider_corp_id.clone_from(&suite.provider_corpid);
+    wecom.provider_secret = suite.provider_secret.as_str().into();
 }
 
 async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {

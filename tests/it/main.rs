@@ -38,6 +38,7 @@ mod secrets;
 mod server;
 mod snapshots;
 mod stopping;
+mod suites;
 mod sync;
 mod traces;
 mod uploads;
