@@ -218,7 +218,7 @@ impl Engine {
         &self,
         user: moments_domain::UserId,
         id: ChannelId,
-        token: SecretString,
+        token: &SecretString,
         aes_key: &SecretString,
     ) -> Result<String, Problem> {
         let channel = self.own_channel(user, id).await?;
@@ -227,8 +227,10 @@ impl Engine {
                 "只有企业微信自建应用需要在这里设置回调；服务商应用的回调由管理员统一配置".to_owned(),
             ));
         }
+        // Spaces around a value are a slip of copying.
+        let [token, aes_key] = [token, aes_key].map(|part| SecretString::from(part.expose_secret().trim()));
         let text = SecretString::from(format!("{} {}", token.expose_secret(), aes_key.expose_secret()));
-        CallbackKeys::new(token, aes_key).map_err(|_| {
+        CallbackKeys::new(token, &aes_key).map_err(|_| {
             Problem::Invalid(vec![moments_domain::FieldError::new(
                 "encodingAesKey",
                 "EncodingAESKey 应为 43 位字母或数字，Token 为 1 到 32 位字母或数字",

@@ -208,15 +208,13 @@ pub(crate) async fn set_callback(
     PathId(id): PathId,
     Body(body): Body<SetCallbackBody>,
 ) -> Result<Reply<CallbackBody>, ApiError> {
-    let mut rules = Rules::default();
-    let keys = (
-        rules.secret("token", body.token),
-        rules.secret("encodingAesKey", body.encoding_aes_key),
+    let (token, aes_key) = (
+        body.token.unwrap_or_default(),
+        body.encoding_aes_key.unwrap_or_default(),
     );
-    let (token, aes_key) = rules.judge(keys)?;
     let url = app
         .engine
-        .set_callback(caller.user, ChannelId(id), token, &aes_key)
+        .set_callback(caller.user, ChannelId(id), &token, &aes_key)
         .await?;
     Ok(Reply::ok(CallbackBody { url }))
 }
