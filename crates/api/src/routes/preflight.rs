@@ -84,7 +84,7 @@ pub(crate) struct AccountBody {
     verdict: &'static str,
     /// 只与该账号有关的检查结果
     findings: Vec<FindingBody>,
-    /// 预计提交到平台的时间（UTC）；无法发布时为 null
+    /// 提交到平台的时间（UTC），未计入频率限制与排队；无法发布时为 null
     #[schema(schema_with = wire::date_time_or_null, required)]
     expected_time: Option<WireTime>,
 }

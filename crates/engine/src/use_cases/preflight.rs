@@ -38,7 +38,7 @@ pub struct AccountPreflight {
     pub verdict: Verdict,
     /// What concerns this account only.
     pub findings: Vec<Finding>,
-    /// When it would be sent to the platform; `None`: it would not.
+    /// When it would be sent to the platform if nothing makes it wait: limits and waiting work are not counted. `None`: it would not be sent.
     pub expected_time: Option<Timestamp>,
 }
 
