@@ -180,8 +180,9 @@ static CHAIN: Sql = Sql::each(|d| {
         ("prev", Kind::Text),
         ("hash", Kind::Text),
     ]);
+    // "+ 0" keeps SQLite from its index of numbers, in which it expects one row without a number and finds the whole backlog.
     let set = [("number", "v.number"), ("prev_hash", "v.prev"), ("hash", "v.hash")];
-    d.update("t_moment_audit", &set, &rows, "t.id = v.id AND t.number IS NULL")
+    d.update("t_moment_audit", &set, &rows, "t.id = v.id AND t.number + 0 IS NULL")
 });
 const FILTER: &str = "FROM t_moment_audit WHERE number IS NOT NULL AND (? IS NULL OR user_id = ?) AND create_time >= ? AND create_time < ? \
     AND (? = '' OR action = ?) AND (? = '' OR object_kind = ?) AND (? = '' OR object_id = ?)";
