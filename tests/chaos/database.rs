@@ -35,6 +35,36 @@ impl Database {
         let row = self.connection.query_one_raw(statement).await.expect("the query works");
         row.expect("a row").try_get("", "n").expect("a number")
     }
+
+    /// The open publications of a task as the table has them, a line each: what a run that did not end is looked into with.
+    pub(crate) async fn open_rows_of(&self, task: i64) -> Vec<String> {
+        let columns = [
+            "id",
+            "channel_id",
+            "state",
+            "wait_reason",
+            "wait_limit",
+            "owner",
+            "lease",
+            "attempt",
+            "looks",
+            "state_time",
+            "look_time",
+            "plan_time",
+            "sent_time",
+            "in_flight",
+        ];
+        let texts = columns.map(|column| format!("'{column}', COALESCE(CAST({column} AS CHAR(200)), '-')"));
+        let sql = format!(
+            "SELECT CONCAT_WS(' ', {}) AS line FROM t_moment_publication WHERE task_id = {task} AND look_time IS NOT NULL",
+            texts.join(", ")
+        );
+        let statement = Statement::from_string(self.connection.get_database_backend(), sql);
+        let rows = self.connection.query_all_raw(statement).await.expect("the query works");
+        rows.iter()
+            .map(|row| row.try_get("", "line").expect("a text"))
+            .collect()
+    }
 }
 
 async fn connect(url: &Url) -> DatabaseConnection {

@@ -1,7 +1,11 @@
 //! Posts for later: never early, hardly late, not lost; and an end in order.
 
-use moments_sandbox::MomentRecord;
+use std::time::Duration;
 
+use moments_sandbox::MomentRecord;
+use tokio::time::Instant;
+
+use crate::database::Database;
 use crate::world::{World, iso};
 
 fn lateness_ms(moment: &MomentRecord, due_ms: i64) -> i64 {
@@ -177,4 +181,28 @@ async fn a_log_that_is_not_shown_on_a_terminal_has_no_colours() {
     let world = World::new().await;
     let log = world.server().log();
     assert!(log.contains("INFO") && !log.contains('\u{1b}'), "{log}");
+}
+
+/// A claim takes rows, then reads what belongs to them. The lease is five minutes: whoever had to wait for its end would come too late.
+#[tokio::test]
+async fn a_claim_whose_task_cannot_be_read_is_given_back_at_once() {
+    let world = World::new().await;
+    let corp = world.corp("ww_unread").await;
+    let sync = world.sync("早安").to([corp.account("li.na")]).at(world.in_secs(1));
+    let id = sync.accepted().await;
+    let database = Database::of(&world).await;
+    database
+        .run("ALTER TABLE t_moment_sync_task RENAME TO t_moment_hidden")
+        .await;
+    let held = "SELECT count(*) FROM t_moment_publication WHERE owner IS NOT NULL";
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while database.number(held).await == 0 {
+        assert!(Instant::now() < deadline, "nobody claims it");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    database
+        .run("ALTER TABLE t_moment_hidden RENAME TO t_moment_sync_task")
+        .await;
+    world.check(id, "li.na SUCCESS").await;
+    assert_eq!(world.calls(&corp.id, "add_moment_task"), 1);
 }

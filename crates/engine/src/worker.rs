@@ -85,6 +85,8 @@ struct Worker {
     hands: Hands,
     /// Messages whose channel has its share for now, with the time they came.
     waiting: VecDeque<(Delivery, Timestamp)>,
+    /// What a claim that failed may have taken all the same: its rows name this process, and nobody works on them.
+    unsure: Vec<PublicationId>,
     /// When the table is to be looked into next.
     sweep_due: Timestamp,
 }
@@ -109,6 +111,7 @@ impl Worker {
             shares: Shares::new(engine.settings.concurrency),
             hands: Hands::default(),
             waiting: VecDeque::new(),
+            unsure: Vec::new(),
             sweep_due: Timestamp(i64::MIN),
             engine,
         }
@@ -117,6 +120,7 @@ impl Worker {
     /// Claims what may be claimed now and begins to work on it; how much that was.
     async fn round(&mut self) -> Result<usize, StoreError> {
         self.hands.sort_out();
+        self.give_back_unsure().await?;
         let free = self.shares.free();
         if free == 0 {
             return Ok(0);
@@ -191,7 +195,15 @@ impl Worker {
         if picks.ready.is_empty() {
             return Ok(0);
         }
-        let claimed = claim(&self.engine, &picks.ready, planned_by).await?;
+        let claimed = match claim(&self.engine, &picks.ready, planned_by).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                self.hands.sort_out();
+                let ids = picks.ready.iter().map(|one| one.id);
+                self.unsure.extend(ids.filter(|id| !self.hands.hold(*id)));
+                return Err(error);
+            }
+        };
         let count = claimed.len();
         for one in claimed {
             if let Some(slot) = picks.slots.remove(&one.publication.id) {
@@ -199,6 +211,18 @@ impl Worker {
             }
         }
         Ok(count)
+    }
+
+    /// A claim may be committed although its answer, or what belongs to its rows, cannot be read. Before anything else is claimed they go back:
+    /// otherwise they would be late by a lease.
+    async fn give_back_unsure(&mut self) -> Result<(), StoreError> {
+        if !self.unsure.is_empty() {
+            let (engine, now) = (&self.engine, self.engine.clock.now());
+            let given = engine.store.give_back(&engine.owner, &self.unsure, now).await?;
+            tracing::warn!(given, "a claim that failed had taken them: they are given back");
+            self.unsure.clear();
+        }
+        Ok(())
     }
 
     fn messages_come(&self) -> bool {
@@ -246,10 +270,14 @@ impl Worker {
         }
         self.waiting.clear();
         tokio::select! {
-            () = self.hands.empty() => return,
+            () = self.hands.empty() => (),
             () = rest(self.engine.settings.stop_within, at_once) => (),
         }
-        let left = self.hands.drop_all().await;
+        let mut left = self.hands.drop_all().await;
+        left.append(&mut self.unsure);
+        if left.is_empty() {
+            return;
+        }
         let now = self.engine.clock.now();
         match self.engine.store.give_back(&self.engine.owner, &left, now).await {
             Ok(given) => tracing::warn!(

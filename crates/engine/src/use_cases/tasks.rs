@@ -1,5 +1,7 @@
 //! Reading a task (requirement 2.3), taking it back, and wanting a new attempt.
 
+use std::time::Duration;
+
 use moments_domain::{AuditAction, AuditObject, Move, TaskId, UserId};
 use moments_store::TaskView;
 use serde_json::json;
@@ -7,6 +9,10 @@ use serde_json::json;
 use crate::app::Engine;
 use crate::problem::Problem;
 use crate::publisher::{Wish, by_hand};
+
+/// How long a task's publications are held for a person's wish: enough for the ten thousand of the largest task, and so little that a wish which
+/// breaks off makes no post late for long.
+const HELD: Duration = Duration::from_mins(1);
 
 impl Engine {
     /// The user's task with the result of each account.
@@ -48,7 +54,7 @@ impl Engine {
 
     /// How many publications moved. The audit is told once, with the first of them.
     async fn move_by_hand(&self, user: UserId, id: TaskId, wish: Wish, action: AuditAction) -> Result<usize, Problem> {
-        let until = self.clock.now() + self.settings.lease;
+        let until = self.clock.now() + HELD;
         let claimed = self
             .store
             .claim_of_task(user, id, &self.owner, until)

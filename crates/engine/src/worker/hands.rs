@@ -42,6 +42,11 @@ impl Hands {
         self.ids.insert(task.id(), id);
     }
 
+    /// Whether it is worked on here.
+    pub(crate) fn hold(&self, id: PublicationId) -> bool {
+        self.ids.values().any(|held| *held == id)
+    }
+
     /// Forgets what is done.
     pub(crate) fn sort_out(&mut self) {
         while let Some(ended) = self.tasks.try_join_next_with_id() {
