@@ -5,7 +5,7 @@ use moments_domain::{AuditAction, AuditEntry, AuditObject, UserId};
 use moments_store::AuditFilter;
 use serde::Serialize;
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::app::App;
 use crate::auth::{AuditAll, AuditView, Caller};
@@ -72,19 +72,29 @@ impl From<AuditEntry> for AuditBody {
     }
 }
 
+/// What both lists are filtered by, for their document; [`page`] reads it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "only documented: the values are read by name")]
+struct AuditParams {
+    /// 操作，如 BIND
+    action: Option<String>,
+    /// 对象类型：CHANNEL、ACCOUNT、TASK 等
+    object: Option<String>,
+    /// 对象ID
+    object_id: Option<String>,
+    /// 不早于该时间（ISO 8601，带时区）
+    start_time: Option<String>,
+    /// 早于该时间
+    end_time: Option<String>,
+}
+
 /// 审计记录（当前用户）
 ///
 /// 与当前用户的渠道、账号和任务有关的记录，新的在前；写入后一两秒可见。
 #[utoipa::path(
     get, path = "/audit", tag = "audit",
-    params(
-        ("action" = Option<String>, Query, description = "操作，如 BIND"),
-        ("object" = Option<String>, Query, description = "对象类型：CHANNEL、ACCOUNT、TASK 等"),
-        ("objectId" = Option<String>, Query, description = "对象ID"),
-        ("startTime" = Option<String>, Query, description = "不早于该时间（ISO 8601，带时区）"),
-        ("endTime" = Option<String>, Query, description = "早于该时间"),
-        PageParams,
-    ),
+    params(AuditParams, PageParams),
     responses(
         (status = 200, description = "审计记录", body = Envelope<Page<AuditBody>>),
         (status = 400, description = "参数格式错误", body = ErrorBody),
@@ -105,15 +115,7 @@ pub(crate) async fn list_audit(
 /// 全部用户的记录，供审计人员使用，需要单独的权限。
 #[utoipa::path(
     get, path = "/audit/all", tag = "audit",
-    params(
-        ("userId" = Option<i64>, Query, description = "相关用户"),
-        ("action" = Option<String>, Query, description = "操作，如 BIND"),
-        ("object" = Option<String>, Query, description = "对象类型：CHANNEL、ACCOUNT、TASK 等"),
-        ("objectId" = Option<String>, Query, description = "对象ID"),
-        ("startTime" = Option<String>, Query, description = "不早于该时间（ISO 8601，带时区）"),
-        ("endTime" = Option<String>, Query, description = "早于该时间"),
-        PageParams,
-    ),
+    params(("userId" = Option<i64>, Query, description = "相关用户"), AuditParams, PageParams),
     responses(
         (status = 200, description = "审计记录", body = Envelope<Page<AuditBody>>),
         (status = 400, description = "参数格式错误", body = ErrorBody),
