@@ -20,6 +20,18 @@ pub enum AuditAction {
     Revoke,
     /// An account was given a remark, or lost it.
     Remark,
+    /// A log-in of a personal account was begun, or given a fresh code.
+    Login,
+    /// A log-in came to its end; the detail says to which. One that made a channel tells of a [`Self::Bind`] beside.
+    LoginEnd,
+    /// A link was made by which a corp can install a provider's app. The install itself is a [`Self::Bind`].
+    Install,
+    /// A list of words or hosts was made.
+    AddWords,
+    /// A list of words or hosts was changed, or switched on or off.
+    ChangeWords,
+    /// A list of words or hosts was removed.
+    RemoveWords,
     /// The newest key took over from the others.
     Rotate,
     /// A sync task was accepted.
@@ -37,6 +49,12 @@ named!(AuditAction {
     Unbind = "UNBIND",
     Revoke = "REVOKE",
     Remark = "REMARK",
+    Login = "LOGIN",
+    LoginEnd = "LOGIN_END",
+    Install = "INSTALL",
+    AddWords = "WORDS_ADD",
+    ChangeWords = "WORDS_CHANGE",
+    RemoveWords = "WORDS_REMOVE",
     Rotate = "ROTATE",
     Publish = "PUBLISH",
     Cancel = "CANCEL",
@@ -72,6 +90,12 @@ pub enum AuditObject {
     Account,
     /// A sync task, by its id.
     Task,
+    /// A log-in of a personal account, by its id.
+    Login,
+    /// A provider's app that is to be installed, by the suite's or template's id. An install's own name is its secret.
+    Suite,
+    /// A list of words or hosts, by its id.
+    WordList,
     /// The key ring, by the newest key's id.
     Keys,
 }
@@ -79,6 +103,9 @@ named!(AuditObject {
     Channel = "CHANNEL",
     Account = "ACCOUNT",
     Task = "TASK",
+    Login = "LOGIN",
+    Suite = "SUITE",
+    WordList = "WORD_LIST",
     Keys = "KEYS",
 });
 

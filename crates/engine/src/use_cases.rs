@@ -12,6 +12,7 @@ mod tasks;
 mod word_lists;
 
 pub use accounts::{AccountFilter, AccountView};
+pub(crate) use channels::bound_as;
 pub use channels::{BindGewe, BindWecom, ChannelView};
 pub use create::{Accepted, AccountWarning};
 pub(crate) use files::sent_file;

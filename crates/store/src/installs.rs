@@ -1,8 +1,9 @@
 //! Installations of a provider's app on their way to a channel.
 
-use moments_domain::{AppKind, ChannelId, InstallStatus, Timestamp, UserId};
+use moments_domain::{AppKind, ChannelId, InstallStatus, NewAudit, Timestamp, UserId};
 use sea_orm::QueryResult;
 
+use crate::audit;
 use crate::db::{Statements, Store, again, commit};
 use crate::dialect::Sql;
 use crate::error::StoreError;
@@ -38,8 +39,8 @@ pub struct Install {
 }
 
 impl Store {
-    /// Keeps a new install.
-    pub async fn add_install(&self, install: &Install) -> Result<(), StoreError> {
+    /// Keeps a new install, and tells of it.
+    pub async fn add_install(&self, install: &Install, entry: Option<&NewAudit>) -> Result<(), StoreError> {
         let values = [
             install.state.as_str().into(),
             install.user_id.map(|user| user.0).into(),
@@ -52,7 +53,12 @@ impl Store {
             install.credential.clone().into(),
             install.create_time.0.into(),
         ];
-        self.run(&ADD, values).await.map(drop)
+        again!({
+            let txn = self.write().await?;
+            txn.run(&ADD, values.clone()).await?;
+            audit::write(&txn, entry).await?;
+            commit(txn).await
+        })
     }
 
     /// The install of this state, whoever's it is.

@@ -1,9 +1,13 @@
 //! Log-ins of personal accounts, from the wish for a device to the channel that comes of it.
 
-use moments_domain::{ChannelId, ChannelKind, DeviceType, LoginId, LoginStatus, NoticedBy, Timestamp, UserId};
-use sea_orm::QueryResult;
+use moments_domain::{
+    AuditAction, ChannelId, ChannelKind, DeviceType, LoginId, LoginStatus, NewAudit, NoticedBy, Timestamp, UserId,
+};
+use sea_orm::{DatabaseTransaction, QueryResult};
+use serde_json::json;
 
 use crate::accounts::{self, NewAccount, shorter};
+use crate::audit;
 use crate::channels::{self, NewChannel};
 use crate::checks;
 use crate::db::{Statements, Store, again, commit};
@@ -84,12 +88,14 @@ impl Store {
     /// the user at the same gateway on which nobody has ever logged in, if there is one.
     ///
     /// [`StoreError::Conflict`] while an open one has no device yet: it may be about to get one.
-    pub async fn begin_login(&self, new: &Login, now: Timestamp) -> Result<Login, StoreError> {
+    pub async fn begin_login(&self, new: &Login, entry: &NewAudit) -> Result<Login, StoreError> {
+        let now = entry.time;
         again!({
             let mut login = new.clone();
             let txn = self.write().await?;
             let busy = busy(&login);
-            txn.run(&REPLACE, [now.0.into(), busy.as_str().into()]).await?;
+            replace(&txn, &busy, entry).await?;
+            audit::write(&txn, [entry]).await?;
             if login.app_id.is_none() {
                 let values = [login.user_id.0.into(), login.gateway.as_str().into()];
                 if let Some(row) = txn.row(&UNUSED_DEVICE, values).await? {
@@ -104,6 +110,19 @@ impl Store {
             insert(&txn, &login, &busy, now).await?;
             commit(txn).await?;
             Ok(login)
+        })
+    }
+
+    /// Saves an end that a holder came to, and tells of it; whether it still held the log-in.
+    pub async fn end_login(&self, login: &Login, entry: &NewAudit) -> Result<bool, StoreError> {
+        again!({
+            let txn = self.write().await?;
+            if txn.run(&SAVE, saved(login, entry.time)).await? == 0 {
+                return Ok(false);
+            }
+            audit::write(&txn, [entry]).await?;
+            commit(txn).await?;
+            Ok(true)
         })
     }
 
@@ -182,10 +201,16 @@ impl Store {
         Ok(self.run(&PUT_NUMBER, values).await? > 0)
     }
 
-    /// Ends a log-in with its channel on line, all at once; whether the holder still held it.
+    /// Ends a log-in with its channel on line, all at once, and tells of it; whether the holder still held it.
     ///
     /// [`StoreError::Conflict`] when the device or the account belongs to another channel; nothing is written then.
-    pub async fn finish_login(&self, login: &Login, end: &LoggedIn, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn finish_login(
+        &self,
+        login: &Login,
+        end: &LoggedIn,
+        now: Timestamp,
+        entries: &[NewAudit],
+    ) -> Result<bool, StoreError> {
         let first_account = self.take_ids(Sequence::Account, 1).await?;
         let notice = Notice {
             by: NoticedBy::Bind,
@@ -201,6 +226,7 @@ impl Store {
                 channels::put(&txn, end.channel_id, new, sealed, now).await?;
             }
             checks::mend(&txn, end.channel_id, None, now).await?;
+            audit::write(&txn, entries).await?;
             accounts::replace(&txn, owner, first_account, reported, notice).await?;
             channels::refuse_foreign_accounts(&txn, end.channel_id, reported).await?;
             if login.device_time.is_some() {
@@ -238,9 +264,29 @@ fn busy(login: &Login) -> String {
     }
 }
 
+/// Ends the open log-in about the same thing, if there is one, for the one that `entry` tells of.
+async fn replace(txn: &DatabaseTransaction, busy: &str, entry: &NewAudit) -> Result<(), StoreError> {
+    let Some(row) = txn.row(&REPLACED, [busy.into()]).await? else {
+        return Ok(());
+    };
+    let id: i64 = row.try_get("", "id")?;
+    txn.run(&REPLACE, [entry.time.0.into(), id.into()]).await?;
+    let ended = NewAudit {
+        action: AuditAction::LoginEnd,
+        object_id: id.to_string(),
+        detail: json!({ "status": LoginStatus::Cancelled.name() }),
+        ..entry.clone()
+    };
+    audit::write(txn, [&ended]).await
+}
+
+static REPLACED: Sql = Sql::each(|d| {
+    let lock = d.for_update();
+    format!("SELECT id FROM t_moment_login WHERE busy = ? AND app_id IS NOT NULL{lock}")
+});
 static REPLACE: Sql = Sql::same(
     "UPDATE t_moment_login SET status = 'CANCELLED', message = '已由新的登录取代', busy = NULL, secrets = NULL, number = NULL, \
-     look_time = NULL, lease = lease + 1, update_time = ? WHERE busy = ? AND app_id IS NOT NULL",
+     look_time = NULL, lease = lease + 1, update_time = ? WHERE id = ?",
 );
 static UNUSED_DEVICE: Sql = Sql::each(|_| {
     let gewe = ChannelKind::Gewe.name();

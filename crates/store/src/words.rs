@@ -1,8 +1,9 @@
 //! Lists of words and hosts that were made by API, and what they said of tasks.
 
-use moments_domain::{Timestamp, UserId};
+use moments_domain::{NewAudit, Timestamp, UserId};
 use sea_orm::{DatabaseTransaction, QueryResult, Value};
 
+use crate::audit;
 use crate::db::{Statements, Store, again, commit};
 use crate::dialect::Sql;
 use crate::error::StoreError;
@@ -88,9 +89,14 @@ impl Store {
         rows.iter().map(read).collect()
     }
 
-    /// Stores a new list in version 1; its id.
-    pub async fn add_word_list(&self, list: &NewWordList, by: UserId, now: Timestamp) -> Result<i64, StoreError> {
+    /// Stores a new list in version 1, and tells of it with its id for an object; that id.
+    pub async fn add_word_list(&self, list: &NewWordList, entry: &NewAudit) -> Result<i64, StoreError> {
+        let (by, now) = (entry.user, entry.time);
         let id = self.take_ids(Sequence::WordList, 1).await?;
+        let entry = NewAudit {
+            object_id: id.to_string(),
+            ..entry.clone()
+        };
         again!({
             let txn = self.write().await?;
             let [owner, name, kind, level, enabled, hash, entries, content] = columns(list);
@@ -110,19 +116,20 @@ impl Store {
             ];
             txn.run(&INSERT, values).await?;
             note(&txn, id, 1, list, (by, now)).await?;
+            audit::write(&txn, [&entry]).await?;
             commit(txn).await
         })?;
         Ok(id)
     }
 
-    /// Puts `list` in the place of the one that the user saw in version `seen`.
+    /// Puts `list` in the place of the one that the user of `entry` saw in version `seen`, and tells of it.
     pub async fn change_word_list(
         &self,
         (id, seen): (i64, i64),
         list: &NewWordList,
-        by: UserId,
-        now: Timestamp,
+        entry: &NewAudit,
     ) -> Result<WordListChange, StoreError> {
+        let (by, now) = (entry.user, entry.time);
         again!({
             let txn = self.write().await?;
             let [owner, name, kind, level, enabled, hash, entries, content] = columns(list);
@@ -146,14 +153,23 @@ impl Store {
                 return Ok(now_there.map_or(WordListChange::Gone, WordListChange::Overtaken));
             }
             note(&txn, id, seen + 1, list, (by, now)).await?;
+            audit::write(&txn, [entry]).await?;
             commit(txn).await?;
             Ok(WordListChange::Done)
         })
     }
 
-    /// Removes a list that the user sees; false when there is none. Its versions stay on record.
-    pub async fn remove_word_list(&self, user: UserId, id: i64) -> Result<bool, StoreError> {
-        Ok(self.run(&REMOVE, [id.into(), user.0.into()]).await? > 0)
+    /// Removes a list that the user of `entry` sees, and tells of it; false when there is none. Its versions stay on record.
+    pub async fn remove_word_list(&self, id: i64, entry: &NewAudit) -> Result<bool, StoreError> {
+        again!({
+            let txn = self.write().await?;
+            if txn.run(&REMOVE, [id.into(), entry.user.0.into()]).await? == 0 {
+                return Ok(false);
+            }
+            audit::write(&txn, [entry]).await?;
+            commit(txn).await?;
+            Ok(true)
+        })
     }
 
     /// Keeps what the hash of a set of lists stands for.

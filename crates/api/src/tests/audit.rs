@@ -1,5 +1,7 @@
 //! Who did what, for those who may know.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::platform::GOOD;
@@ -102,4 +104,93 @@ async fn the_audit_is_filtered_and_paged() {
         let answer = world.get(&format!("/audit?{query}")).await;
         assert_eq!(answer.expect(400)["field"], field, "{query}");
     }
+}
+
+#[tokio::test]
+async fn log_ins_and_word_lists_are_told_without_what_they_hide() {
+    let world = World::with_gateway().await;
+    let secret = "t-secret nothing";
+    let wish = json!({ "token": secret, "regionId": "330000" });
+    let login = world.post("/channels/gewe/logins", wish).await.expect(201)["id"].clone();
+    let path = format!("/channels/gewe/logins/{login}");
+    world.post(&format!("{path}/qr"), json!({})).await.expect(200);
+    world.delete(&path).await.expect(200);
+    world.delete(&path).await.expect(200);
+    let list = json!({ "name": "禁用词", "kind": "WORDS", "level": "BLOCK", "content": "微信" });
+    let id = world.post("/compliance/lists", list.clone()).await.expect(201)["id"].clone();
+    let path = format!("/compliance/lists/{id}");
+    let mut off = list;
+    (off["enabled"], off["version"]) = (json!(false), json!(1));
+    world.put(&path, off.clone()).await.expect(200);
+    world.put(&path, off).await.expect(409);
+    world.delete(&path).await.expect(200);
+    world.delete(&path).await.expect(404);
+    world.chain_audit().await;
+    let told = world.get("/audit").await.expect(200);
+    assert_eq!(
+        actions(&told),
+        [
+            "WORDS_REMOVE",
+            "WORDS_CHANGE",
+            "WORDS_ADD",
+            "LOGIN_END",
+            "LOGIN",
+            "LOGIN"
+        ]
+    );
+    let [change, add, end, again] = [1, 2, 3, 4].map(|n| &told["records"][n]);
+    assert_eq!(
+        (&change["detail"]["enabled"], &add["detail"]["enabled"]),
+        (&json!(false), &json!(true))
+    );
+    assert_eq!(
+        (&add["objectId"], &add["detail"]["entries"]),
+        (&json!(id.to_string()), &json!(1))
+    );
+    let ended = json!({ "status": "CANCELLED", "channelId": null, "wxid": null });
+    assert_eq!((&end["detail"], &end["actor"]), (&ended, &json!("USER")));
+    assert_eq!(again["detail"]["appId"], "wx_t-secret_nothing");
+    assert!(
+        !told.to_string().contains(secret) && !told.to_string().contains("微信"),
+        "{told}"
+    );
+}
+
+/// The owner's entry of this action with this status, once it is there.
+async fn told(world: &World, action: &str, status: &Value) -> Value {
+    for _ in 0..1200 {
+        world.chain_audit().await;
+        let page = world.get(&format!("/audit?action={action}")).await.expect(200);
+        let records = page["records"].as_array().expect("records");
+        if let Some(entry) = records.iter().find(|entry| entry["detail"]["status"] == *status) {
+            return entry.clone();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{action} with {status} is never told")
+}
+
+#[tokio::test]
+async fn a_log_in_that_ends_by_itself_tells_whose_doing_that_was() {
+    let world = World::with_gateway().await;
+    for (token, end, actor) in [
+        ("in:wxid_a", json!({ "status": "DONE", "wxid": "wxid_a" }), "PLATFORM"),
+        ("cancel:", json!({ "status": "CANCELLED", "wxid": null }), "PLATFORM"),
+        ("no:账号异常", json!({ "status": "FAILED", "wxid": null }), "SYSTEM"),
+    ] {
+        let wish = json!({ "token": token, "regionId": "330000" });
+        world.post("/channels/gewe/logins", wish).await;
+        let entry = told(&world, "LOGIN_END", &end["status"]).await;
+        assert_eq!(
+            (&entry["detail"]["wxid"], &entry["actor"]),
+            (&end["wxid"], &json!(actor)),
+            "{entry}"
+        );
+    }
+    let bind = world.get("/audit?action=BIND").await.expect(200)["records"][0].clone();
+    assert_eq!(
+        (&bind["actor"], &bind["detail"]["kind"]),
+        (&json!("PLATFORM"), &json!("GEWE")),
+        "{bind}"
+    );
 }

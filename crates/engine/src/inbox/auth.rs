@@ -97,7 +97,7 @@ impl Engine {
             credential: Some(sealed.map_err(|error| Setback::Later(error.to_string()))?),
             create_time: now,
         };
-        self.store.add_install(&install).await?;
+        self.store.add_install(&install, None).await?;
         tracing::warn!(
             suite.id = push.suite_id,
             "an install that nobody began here waits for an owner: set wecom.marketplace_user"

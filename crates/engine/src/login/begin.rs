@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use moments_domain::{ChannelId, ChannelKind, DeviceType, LoginStatus, UserId};
+use moments_domain::{
+    AuditAction, AuditActor, AuditObject, ChannelId, ChannelKind, DeviceType, LoginStatus, NewAudit, UserId,
+};
 use moments_platforms::{Begun, Gateway, LoginCode};
 use moments_store::{Login, StoreError};
+use serde_json::json;
 
 use super::secrets::LoginSecrets;
 use super::{HELD, line};
@@ -55,7 +58,8 @@ impl Engine {
             look_time: Some(now + HELD),
             lease: 1,
         };
-        let login = self.store.begin_login(&new, now).await.map_err(one_at_a_time)?;
+        let entry = self.login_entry(&new);
+        let login = self.store.begin_login(&new, &entry).await.map_err(one_at_a_time)?;
         self.ask_for_code(gateway, login, wish.secrets, wish.channel.is_some())
             .await
     }
@@ -75,6 +79,22 @@ impl Engine {
             asking.code(gateway.as_ref(), reconnect).await.map(|()| asking.login)
         });
         asked.await.map_err(|error| Problem::Internal(Box::new(error)))?
+    }
+
+    /// What the audit is told of a log-in that is begun, or goes on with a fresh code.
+    pub(crate) fn login_entry(&self, login: &Login) -> NewAudit {
+        let detail = json!({
+            "channelId": login.channel_id.map(|id| id.0),
+            "appId": login.app_id,
+            "deviceType": login.device_type.name(),
+            "regionId": login.region_id,
+        });
+        self.entry(
+            login.user_id,
+            AuditAction::Login,
+            (AuditObject::Login, login.id),
+            detail,
+        )
     }
 
     /// The gateway's own business, where it is switched on.
@@ -105,20 +125,20 @@ impl Asking {
             Ok(Begun::LoggedIn(member)) => self.engine.finish_login(&mut self.login, &self.secrets, member).await,
             Ok(Begun::DeviceGone) => {
                 let why = "网关已不认识该设备；请解绑后重新登录，新设备需要重新养号";
-                self.engine
-                    .end_login(&mut self.login, &self.secrets, LoginStatus::Failed, why)
-                    .await?;
+                self.fail(why).await?;
                 Err(Problem::Conflict(why.to_owned()))
             }
             Err(failure) => {
                 let failure = failure_of_call(ChannelKind::Gewe, &failure);
-                let ended =
-                    self.engine
-                        .end_login(&mut self.login, &self.secrets, LoginStatus::Failed, &failure.message);
-                ended.await?;
+                self.fail(&failure.message).await?;
                 Err(Problem::Moment(moments_domain::MomentError::WechatApi(failure)))
             }
         }
+    }
+
+    async fn fail(&mut self, why: &str) -> Result<(), Problem> {
+        let end = (LoginStatus::Failed, AuditActor::System);
+        self.engine.end_login(&mut self.login, &self.secrets, end, why).await
     }
 
     /// The device first, whoever holds the log-in by now.

@@ -1,13 +1,17 @@
 //! A log-in's last step: the channel, or why there is none.
 
-use moments_domain::{AccountId, AppKind, ChannelId, ChannelKind, LoginStatus};
+use moments_domain::{
+    AccountId, AppKind, AuditAction, AuditActor, AuditObject, ChannelId, ChannelKind, LoginStatus, NewAudit,
+};
 use moments_platforms::MemberReport;
 use moments_store::{CHANNEL_CREDENTIAL, LoggedIn, Login, NewAccount, NewChannel, StoreError};
+use serde_json::json;
 
 use super::line;
 use super::secrets::LoginSecrets;
 use crate::app::Engine;
 use crate::problem::Problem;
+use crate::use_cases::bound_as;
 
 impl Engine {
     /// Ends a log-in on whose device `member` is on line now: binds it, or finds its channel on line again. An account that does not belong there
@@ -32,7 +36,8 @@ impl Engine {
             look_time: None,
             ..login.clone()
         };
-        match self.store.finish_login(&done, &end, now).await {
+        let entries = self.end_entries(&done, &end);
+        match self.store.finish_login(&done, &end, now, &entries).await {
             Ok(true) => {
                 *login = done;
                 self.channels_cache.forget(end.channel_id);
@@ -50,12 +55,12 @@ impl Engine {
         }
     }
 
-    /// Ends a log-in without a channel. Nothing happens when somebody else holds it by now.
+    /// Ends a log-in without a channel, and says whose doing that is. Nothing happens when somebody else holds it by now.
     pub(crate) async fn end_login(
         &self,
         login: &mut Login,
         secrets: &LoginSecrets,
-        status: LoginStatus,
+        (status, by): (LoginStatus, AuditActor),
         why: &str,
     ) -> Result<(), Problem> {
         login.status = status;
@@ -67,8 +72,37 @@ impl Engine {
         } else {
             kept(self, login, secrets)?
         };
-        self.store.save_login(login, self.clock.now()).await?;
+        self.store.end_login(login, &self.end_entry(login, by)).await?;
         Ok(())
+    }
+
+    /// What the audit is told of a log-in that is over.
+    fn end_entry(&self, login: &Login, by: AuditActor) -> NewAudit {
+        let detail = json!({
+            "status": login.status.name(),
+            "channelId": login.channel_id.map(|id| id.0),
+            "wxid": login.wxid,
+        });
+        let ended = (AuditObject::Login, login.id);
+        NewAudit {
+            actor: by,
+            ..self.entry(login.user_id, AuditAction::LoginEnd, ended, detail)
+        }
+    }
+
+    /// What it is told of one that came to its channel: whoever holds the phone did that.
+    fn end_entries(&self, done: &Login, end: &LoggedIn) -> Vec<NewAudit> {
+        let bound = end.bind.as_ref().map(|(new, _)| NewAudit {
+            actor: AuditActor::Platform,
+            ..self.entry(
+                new.user_id,
+                AuditAction::Bind,
+                (AuditObject::Channel, end.channel_id),
+                bound_as(new, 1),
+            )
+        });
+        let over = self.end_entry(done, AuditActor::Platform);
+        bound.into_iter().chain([over]).collect()
     }
 
     /// What is to be written, or why this account does not belong here.
@@ -135,7 +169,8 @@ impl Engine {
             tracing::warn!(login.id = %login.id, %failure, "a device could not be logged out");
         }
         login.wxid = Some(wxid);
-        self.end_login(login, secrets, LoginStatus::Failed, why).await
+        let end = (LoginStatus::Failed, AuditActor::System);
+        self.end_login(login, secrets, end, why).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use moments_domain::{ChannelKind, LoginStatus, Timestamp};
+use moments_domain::{AuditActor, ChannelKind, LoginStatus, Timestamp};
 use moments_platforms::{CallFailure, LoginProgress, LoginReport, LoginStage};
 use moments_store::{LOGIN_NUMBER, Login};
 
@@ -17,6 +17,8 @@ const CHECK_TAKES: Duration = Duration::from_mins(10);
 /// A refusal this close to the code's end says that it has ended, whatever its words.
 const ABOUT_TO_END: Duration = Duration::from_secs(10);
 
+const EXPIRED: (LoginStatus, AuditActor) = (LoginStatus::Expired, AuditActor::System);
+
 /// Polls a claimed log-in and says when to look again. A defect leaves it to the next claim.
 pub(super) async fn look(engine: &Engine, mut login: Login) {
     if let Err(problem) = try_look(engine, &mut login).await {
@@ -28,7 +30,7 @@ async fn try_look(engine: &Engine, login: &mut Login) -> Result<(), Problem> {
     let mut secrets = LoginSecrets::open(&engine.keys, login)?;
     let Some(uuid) = secrets.uuid.clone() else {
         let why = "获取登录二维码时被中断，请重新发起登录";
-        return engine.end_login(login, &secrets, LoginStatus::Expired, why).await;
+        return engine.end_login(login, &secrets, EXPIRED, why).await;
     };
     let number = match &login.number {
         Some(sealed) => Some(
@@ -61,7 +63,8 @@ async fn try_look(engine: &Engine, login: &mut Login) -> Result<(), Problem> {
         Err(CallFailure::Refused(_)) if now + ABOUT_TO_END >= login.expire_time => login.expire_time = now,
         Err(failure @ CallFailure::Refused(_)) => {
             let why = failure_of_call(ChannelKind::Gewe, &failure).message;
-            return engine.end_login(login, &secrets, LoginStatus::Failed, &why).await;
+            let end = (LoginStatus::Failed, AuditActor::System);
+            return engine.end_login(login, &secrets, end, &why).await;
         }
         // The gateway may be there at the next poll.
         Err(failure) => tracing::debug!(login.id = %login.id, %failure, "a poll of a log-in had no answer"),
@@ -86,11 +89,12 @@ fn note(login: &mut Login, progress: LoginProgress, now: Timestamp) {
 async fn go_on(engine: &Engine, login: &mut Login, secrets: &LoginSecrets, now: Timestamp) -> Result<(), Problem> {
     if login.status == LoginStatus::Cancelled {
         let why = "已在手机上取消登录";
-        return engine.end_login(login, secrets, LoginStatus::Cancelled, why).await;
+        let end = (LoginStatus::Cancelled, AuditActor::Platform);
+        return engine.end_login(login, secrets, end, why).await;
     }
     if now >= login.expire_time {
         let why = "登录二维码已过期，请刷新二维码";
-        return engine.end_login(login, secrets, LoginStatus::Expired, why).await;
+        return engine.end_login(login, secrets, EXPIRED, why).await;
     }
     login.secrets = Some(secrets.seal(&engine.keys, login.id)?);
     login.look_time = Some(now + engine.settings.login_poll);

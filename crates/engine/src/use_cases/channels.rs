@@ -250,7 +250,7 @@ fn complete(new: &mut NewChannel, report: &ChannelReport) {
 }
 
 /// What the audit is told of a channel.
-fn bound_as(new: &NewChannel, accounts: usize) -> Json {
+pub(crate) fn bound_as(new: &NewChannel, accounts: usize) -> Json {
     json!({
         "kind": new.kind.name(),
         "name": new.name,

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use moments_domain::{AppKind, InstallStatus, PushKind, Timestamp, UserId};
+use moments_domain::{AppKind, AuditAction, AuditObject, InstallStatus, PushKind, Timestamp, UserId};
 use moments_platforms::CallFailure;
 use moments_store::Install;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
 
 use super::channels::{ChannelView, refused};
 use crate::app::Engine;
@@ -100,7 +101,9 @@ impl Engine {
             credential: None,
             create_time: self.clock.now(),
         };
-        self.store.add_install(&install).await?;
+        let detail = json!({ "appKind": app.name(), "name": install.name });
+        let entry = self.entry(user, AuditAction::Install, (AuditObject::Suite, &suite.id), detail);
+        self.store.add_install(&install, Some(&entry)).await?;
         Ok((self.install_view(install).await?, url))
     }
 

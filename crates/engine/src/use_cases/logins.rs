@@ -1,6 +1,6 @@
 //! Logging personal accounts in (reference personal-gateway 4.2).
 
-use moments_domain::{ChannelId, DeviceType, FieldError, LoginId, LoginStatus, Timestamp, UserId};
+use moments_domain::{AuditActor, ChannelId, DeviceType, FieldError, LoginId, LoginStatus, Timestamp, UserId};
 use moments_store::{LOGIN_NUMBER, Login};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -152,6 +152,7 @@ impl Engine {
             return Err(over());
         }
         let login = self.ask_for_code(gateway, login, secrets, false).await?;
+        self.store.audit(&self.login_entry(&login)).await?;
         self.login_view(login).await
     }
 
@@ -163,8 +164,8 @@ impl Engine {
         }
         let mut login = self.take_login(user, id).await?;
         let secrets = LoginSecrets::open(&self.keys, &login)?;
-        self.end_login(&mut login, &secrets.kept(), LoginStatus::Cancelled, "已取消登录")
-            .await?;
+        let end = (LoginStatus::Cancelled, AuditActor::User);
+        self.end_login(&mut login, &secrets.kept(), end, "已取消登录").await?;
         self.login_view(login).await
     }
 

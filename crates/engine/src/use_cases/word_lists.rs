@@ -3,8 +3,9 @@
 use std::str::FromStr;
 
 use moments_compliance::{Level, List, ListKind, Source, hash};
-use moments_domain::{FieldError, UserId};
+use moments_domain::{AuditAction, AuditObject, FieldError, NewAudit, UserId};
 use moments_store::{NewWordList, WordList, WordListChange};
+use serde_json::{Value as Json, json};
 
 use crate::app::Engine;
 use crate::problem::Problem;
@@ -49,7 +50,9 @@ impl Engine {
     /// Makes a list. It judges from now on, in other processes within seconds.
     pub async fn add_word_list(&self, user: UserId, put: PutWordList) -> Result<WordListView, Problem> {
         let list = checked(user, put)?;
-        let id = self.store.add_word_list(&list, user, self.clock.now()).await?;
+        // Its id comes with its row.
+        let entry = self.words_entry(user, AuditAction::AddWords, 0, told(&list));
+        let id = self.store.add_word_list(&list, &entry).await?;
         self.words_changed().await?;
         self.word_list(user, id).await
     }
@@ -62,11 +65,8 @@ impl Engine {
         put: PutWordList,
     ) -> Result<WordListView, Problem> {
         let list = checked(user, put)?;
-        let changed = self
-            .store
-            .change_word_list((id, seen), &list, user, self.clock.now())
-            .await?;
-        match changed {
+        let entry = self.words_entry(user, AuditAction::ChangeWords, id, told(&list));
+        match self.store.change_word_list((id, seen), &list, &entry).await? {
             WordListChange::Done => self.words_changed().await?,
             WordListChange::Gone => return Err(Problem::NotFound("词库")),
             WordListChange::Overtaken(version) => {
@@ -98,10 +98,15 @@ impl Engine {
 
     /// Removes a list. What it said of earlier tasks stays with them.
     pub async fn remove_word_list(&self, user: UserId, id: i64) -> Result<(), Problem> {
-        if !self.store.remove_word_list(user, id).await? {
+        let entry = self.words_entry(user, AuditAction::RemoveWords, id, json!({}));
+        if !self.store.remove_word_list(id, &entry).await? {
             return Err(Problem::NotFound("词库"));
         }
         self.words_changed().await
+    }
+
+    fn words_entry(&self, user: UserId, action: AuditAction, id: i64, detail: Json) -> NewAudit {
+        self.entry(user, action, (AuditObject::WordList, id), detail)
     }
 
     /// The change is stored: what keeps it from judging here at once is for the operator, and is tried again by itself.
@@ -115,6 +120,19 @@ impl Engine {
             Ok(()) => Ok(()),
         }
     }
+}
+
+/// What the audit is told of a list: its lines by their hash.
+fn told(list: &NewWordList) -> Json {
+    json!({
+        "name": list.name,
+        "kind": list.kind,
+        "level": list.level,
+        "scope": if list.owner.is_none() { "ALL" } else { "MINE" },
+        "enabled": list.enabled,
+        "entries": list.entries,
+        "hash": list.hash,
+    })
 }
 
 fn checked(user: UserId, put: PutWordList) -> Result<NewWordList, Problem> {

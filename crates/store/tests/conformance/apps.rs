@@ -181,7 +181,7 @@ fn install(state: &str, status: InstallStatus) -> Install {
 pub(crate) async fn an_installs_state_is_used_once(w: World) {
     let store = &w.store;
     store
-        .add_install(&install("s", InstallStatus::Waiting))
+        .add_install(&install("s", InstallStatus::Waiting), Some(&told(AuditAction::Install)))
         .await
         .expect("a write");
     let take = async |push: &str, not_void_since| store.take_install("s", push, not_void_since).await.expect("a write");
@@ -205,7 +205,7 @@ pub(crate) async fn an_installs_state_is_used_once(w: World) {
 pub(crate) async fn an_install_that_nobody_owns_is_kept(w: World) {
     let store = &w.store;
     for (state, status) in [("mine", InstallStatus::Waiting), ("nobodys", InstallStatus::Unclaimed)] {
-        store.add_install(&install(state, status)).await.expect("a write");
+        store.add_install(&install(state, status), None).await.expect("a write");
     }
     assert_eq!(store.take_install("nobodys", "a", NOW).await.expect("a write"), None);
     assert_eq!(store.prune_installs(NOW + secs(1)).await.expect("a write"), 1);

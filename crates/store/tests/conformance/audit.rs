@@ -15,6 +15,14 @@ async fn chain(w: &World) -> Vec<AuditEntry> {
     w.store.audit_after(0, 1000).await.expect("a read")
 }
 
+/// What was told since the world was made, in the order in which it was told.
+pub(crate) async fn told_since(w: &World) -> Vec<String> {
+    let entries = chain(w).await.into_iter().skip(BOUND);
+    entries
+        .map(|entry| format!("{} {}", entry.action, entry.object_id))
+        .collect()
+}
+
 /// Every place is taken once, every entry follows the one before, and the head is the last.
 async fn assert_whole(w: &World, entries: &[AuditEntry]) {
     let mut last = (0, AuditEntry::GENESIS.to_owned());

@@ -3,14 +3,23 @@
 use futures::future::join_all;
 use moments_domain::{
     AccountId, AccountStatus, AccountType, AppKind, AuditAction, ChannelId, ChannelKind, DeviceType, LoginStatus,
-    NoticedBy, Standing, StatusCode, Timestamp, UserId,
+    NewAudit, NoticedBy, Standing, StatusCode, Timestamp, UserId,
 };
 use moments_store::{LoggedIn, Login, NewAccount, NewChannel, StoreError};
 
+use crate::audit::told_since;
 use crate::checks::secs;
 use crate::world::{NOW, USER, World, told};
 
 const OTHER: UserId = UserId(2);
+
+fn begins() -> NewAudit {
+    told(AuditAction::Login)
+}
+
+fn ends() -> Vec<NewAudit> {
+    vec![told(AuditAction::Bind), told(AuditAction::LoginEnd)]
+}
 
 async fn wish(w: &World, user: UserId) -> Login {
     Login {
@@ -39,7 +48,11 @@ async fn wish(w: &World, user: UserId) -> Login {
 
 /// A log-in with its device, due at `look`.
 async fn begun(w: &World, user: UserId, app_id: &str, look: Timestamp) -> Login {
-    let mut login = w.store.begin_login(&wish(w, user).await, NOW).await.expect("a row");
+    let mut login = w
+        .store
+        .begin_login(&wish(w, user).await, &begins())
+        .await
+        .expect("a row");
     w.store.keep_device(login.id, app_id, NOW).await.expect("a write");
     login.app_id.get_or_insert_with(|| app_id.to_owned());
     login.device_time = Some(NOW);
@@ -82,7 +95,11 @@ fn logged_in(login: &Login, channel_id: ChannelId, wxid: &str) -> (Login, Logged
 
 pub(crate) async fn an_unused_device_is_taken_again_by_its_owner_alone(w: World) {
     let first = begun(&w, USER, "wx_1", NOW).await;
-    let again = w.store.begin_login(&wish(&w, USER).await, NOW).await.expect("a row");
+    let again = w
+        .store
+        .begin_login(&wish(&w, USER).await, &begins())
+        .await
+        .expect("a row");
     assert_eq!((again.app_id.as_deref(), again.device_time), (Some("wx_1"), Some(NOW)));
     let first = w
         .store
@@ -94,7 +111,19 @@ pub(crate) async fn an_unused_device_is_taken_again_by_its_owner_alone(w: World)
         (first.status, first.app_id, first.secrets),
         (LoginStatus::Cancelled, None, None)
     );
-    let stranger = w.store.begin_login(&wish(&w, OTHER).await, NOW).await.expect("a row");
+    assert_eq!(
+        told_since(&w).await,
+        [
+            "LOGIN 31".to_owned(),
+            format!("LOGIN_END {}", first.id),
+            "LOGIN 31".to_owned()
+        ]
+    );
+    let stranger = w
+        .store
+        .begin_login(&wish(&w, OTHER).await, &begins())
+        .await
+        .expect("a row");
     assert_eq!(stranger.app_id, None);
     w.store.forget_device(USER, "wx_1").await.expect("a write");
     let anew = Login {
@@ -115,12 +144,16 @@ pub(crate) async fn an_unused_device_is_taken_again_by_its_owner_alone(w: World)
             .await
             .expect("a write")
     );
-    let fresh = w.store.begin_login(&wish(&w, USER).await, NOW).await.expect("a row");
+    let fresh = w
+        .store
+        .begin_login(&wish(&w, USER).await, &begins())
+        .await
+        .expect("a row");
     assert_eq!(fresh.app_id, None, "somebody has logged in on that device");
 }
 
 pub(crate) async fn one_log_in_at_a_time_asks_a_gateway_for_a_device(w: World) {
-    let stores = w.three().await;
+    let (stores, entry) = (w.three().await, begins());
     let mut wishes = Vec::new();
     for _ in &stores {
         wishes.push(wish(&w, USER).await);
@@ -129,7 +162,7 @@ pub(crate) async fn one_log_in_at_a_time_asks_a_gateway_for_a_device(w: World) {
         stores
             .iter()
             .zip(&wishes)
-            .map(|(store, wish)| store.begin_login(wish, NOW)),
+            .map(|(store, wish)| store.begin_login(wish, &entry)),
     )
     .await;
     let refused = begun
@@ -170,25 +203,29 @@ pub(crate) async fn a_log_in_is_polled_by_one_and_lost_to_whoever_takes_it(w: Wo
     );
     let (done, end) = logged_in(&polled, w.store.new_channel_id().await.expect("an id"), "wxid_k");
     assert!(
-        !w.store.finish_login(&done, &end, NOW).await.expect("a write"),
+        !w.store.finish_login(&done, &end, NOW, &ends()).await.expect("a write"),
         "it was taken"
     );
     assert!(w.store.find_channel(end.channel_id).await.expect("a read").is_none());
-    assert!(w.store.save_login(&ours, NOW).await.expect("a write"));
+    let end = &ends()[1];
+    assert!(!w.store.end_login(&polled, end).await.expect("a write"), "it was taken");
+    assert_eq!(told_since(&w).await, ["LOGIN 31"], "what did not happen is not told");
+    assert!(w.store.end_login(&ours, end).await.expect("a write"));
+    assert_eq!(told_since(&w).await, ["LOGIN 31", "LOGIN_END 31"]);
 }
 
 pub(crate) async fn a_log_in_ends_with_its_channel_or_not_at_all(w: World) {
     let login = begun(&w, USER, "wx_1", NOW).await;
     let id = w.store.new_channel_id().await.expect("an id");
     let (done, end) = logged_in(&login, id, "wxid_k");
-    assert!(w.store.finish_login(&done, &end, NOW).await.expect("a write"));
+    assert!(w.store.finish_login(&done, &end, NOW, &ends()).await.expect("a write"));
     let accounts = w.store.accounts_of(id).await.expect("a read");
     assert_eq!((accounts.len(), accounts[0].status), (1, AccountStatus::Active));
     assert_eq!(first_login(&w, id).await, NOW.0);
     // Bound again through another device: the same WeChat must not be on two.
     let second = begun(&w, USER, "wx_2", NOW).await;
     let (done, end) = logged_in(&second, w.store.new_channel_id().await.expect("an id"), "wxid_k");
-    let refused = w.store.finish_login(&done, &end, NOW).await;
+    let refused = w.store.finish_login(&done, &end, NOW, &ends()).await;
     assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
     let still = w
         .store
@@ -197,6 +234,10 @@ pub(crate) async fn a_log_in_ends_with_its_channel_or_not_at_all(w: World) {
         .expect("a read")
         .expect("a row");
     assert_eq!(still.status, LoginStatus::Waiting);
+    assert_eq!(
+        told_since(&w).await,
+        ["LOGIN 31", "BIND 31", "LOGIN_END 31", "LOGIN 31"]
+    );
     // Off line, and on line again through the same device.
     w.store
         .set_account_status(id, &Standing::of(StatusCode::DeviceOffline), NoticedBy::Check, NOW)
@@ -207,11 +248,11 @@ pub(crate) async fn a_log_in_ends_with_its_channel_or_not_at_all(w: World) {
         app_id: Some("wx_1".into()),
         ..wish(&w, USER).await
     };
-    let again = w.store.begin_login(&again, NOW).await.expect("a row");
+    let again = w.store.begin_login(&again, &begins()).await.expect("a row");
     let (done, end) = logged_in(&again, id, "wxid_k");
     assert!(
         w.store
-            .finish_login(&done, &LoggedIn { bind: None, ..end }, NOW + secs(9))
+            .finish_login(&done, &LoggedIn { bind: None, ..end }, NOW + secs(9), &ends())
             .await
             .expect("a write")
     );

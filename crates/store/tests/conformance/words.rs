@@ -1,10 +1,10 @@
 //! Lists of words, and what they said of tasks.
 
-use moments_domain::UserId;
+use moments_domain::{AuditAction, NewAudit, UserId};
 use moments_store::{Judged, NewWordList, WordListChange};
 
-use crate::checks::secs;
-use crate::world::{NOW, USER, World};
+use crate::audit::told_since;
+use crate::world::{USER, World, told};
 
 const OTHER: UserId = UserId(2);
 
@@ -21,16 +21,21 @@ fn list(owner: Option<UserId>, content: &str) -> NewWordList {
     }
 }
 
+/// The entry of a user's change or removal.
+fn by(action: AuditAction, user: UserId) -> NewAudit {
+    NewAudit { user, ..told(action) }
+}
+
 pub(crate) async fn a_word_list_is_seen_by_whom_it_judges(w: World) {
     let long = "词".repeat(500_000);
     let ours = w
         .store
-        .add_word_list(&list(None, &long), USER, NOW)
+        .add_word_list(&list(None, &long), &told(AuditAction::AddWords))
         .await
         .expect("a list");
     let mine = w
         .store
-        .add_word_list(&list(Some(USER), "词"), USER, NOW)
+        .add_word_list(&list(Some(USER), "词"), &told(AuditAction::AddWords))
         .await
         .expect("a list");
     let seen = async |user| {
@@ -47,22 +52,38 @@ pub(crate) async fn a_word_list_is_seen_by_whom_it_judges(w: World) {
         .expect("a list");
     assert_eq!((found.list, found.version), (list(None, &long), 1));
     assert_eq!(w.store.find_word_list(OTHER, mine).await.expect("a read"), None);
-    assert!(!w.store.remove_word_list(OTHER, mine).await.expect("a write"));
-    assert!(w.store.remove_word_list(USER, mine).await.expect("a write"));
+    assert!(
+        !w.store
+            .remove_word_list(mine, &by(AuditAction::RemoveWords, OTHER))
+            .await
+            .expect("a write")
+    );
+    assert!(
+        w.store
+            .remove_word_list(mine, &by(AuditAction::RemoveWords, USER))
+            .await
+            .expect("a write")
+    );
     assert_eq!(w.store.word_list_versions().await.expect("a read"), [(ours, 1)]);
+    let expected = [
+        format!("WORDS_ADD {ours}"),
+        format!("WORDS_ADD {mine}"),
+        "WORDS_REMOVE 31".to_owned(),
+    ];
+    assert_eq!(told_since(&w).await, expected);
 }
 
 pub(crate) async fn one_of_several_changes_of_a_word_list_wins(w: World) {
     let id = w
         .store
-        .add_word_list(&list(None, "一"), USER, NOW)
+        .add_word_list(&list(None, "一"), &told(AuditAction::AddWords))
         .await
         .expect("a list");
     let stores = w.three().await;
-    let (new, later) = (list(None, "二"), NOW + secs(1));
+    let (new, change) = (list(None, "二"), by(AuditAction::ChangeWords, USER));
     let changes = stores
         .iter()
-        .map(|store| store.change_word_list((id, 1), &new, USER, later));
+        .map(|store| store.change_word_list((id, 1), &new, &change));
     let changes: Result<Vec<_>, _> = futures::future::join_all(changes).await.into_iter().collect();
     let mut changes = changes.expect("writes");
     changes.sort_by_key(|change| *change != WordListChange::Done);
@@ -73,19 +94,17 @@ pub(crate) async fn one_of_several_changes_of_a_word_list_wins(w: World) {
         2
     );
     let off = NewWordList { enabled: false, ..new };
-    let changed = w
-        .store
-        .change_word_list((id, 2), &off, USER, later)
-        .await
-        .expect("a write");
+    let changed = w.store.change_word_list((id, 2), &off, &change).await.expect("a write");
     assert_eq!(changed, WordListChange::Done);
     assert_eq!(w.store.enabled_word_lists().await.expect("a read"), []);
     let gone = w
         .store
-        .change_word_list((id + 1, 1), &off, USER, later)
+        .change_word_list((id + 1, 1), &off, &change)
         .await
         .expect("a write");
     assert_eq!(gone, WordListChange::Gone);
+    let changed = "WORDS_CHANGE 31";
+    assert_eq!(told_since(&w).await, [&format!("WORDS_ADD {id}"), changed, changed]);
 }
 
 pub(crate) async fn a_task_keeps_what_was_said_of_it(w: World) {
