@@ -34,7 +34,7 @@ impl MediaGuess {
     pub fn by_address(url: &url::Url) -> Self {
         let extension = url.path().rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
         match extension.as_deref() {
-            Some("jpg" | "jpeg" | "png" | "webp" | "gif" | "heic" | "bmp" | "avif") => Self::Image,
+            Some("jpg" | "jpeg" | "png" | "webp" | "gif" | "heic" | "heif" | "bmp" | "avif") => Self::Image,
             Some("mp4" | "mov" | "m4v" | "avi" | "mkv" | "webm") => Self::Video,
             _ => Self::Unknown,
         }
@@ -127,7 +127,10 @@ mod tests {
         for (url, kind) in [
             ("https://cdn.example.com/a/b.JPG?x=1.mp4", MediaGuess::Image),
             ("https://cdn.example.com/clip.mp4", MediaGuess::Video),
+            ("https://cdn.example.com/clip.mp4#t=1", MediaGuess::Video),
             ("https://cdn.example.com/download?id=7", MediaGuess::Unknown),
+            ("https://cdn.example.com/a.jpg/", MediaGuess::Unknown),
+            ("https://cdn.example.com/", MediaGuess::Unknown),
         ] {
             assert_eq!(MediaGuess::by_address(&url.parse().expect("a url")), kind, "{url}");
         }

@@ -1,11 +1,8 @@
 //! Which addresses of media may be fetched. Pure: no name is resolved here.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
 
 use url::{Host, Url};
-
-use crate::media::MediaKind;
 
 #[cfg(test)]
 mod tests;
@@ -56,18 +53,6 @@ pub fn check_url(url: &str, allow_private: bool) -> Result<Url, UrlProblem> {
     let url = Url::parse(url.trim()).map_err(|_| UrlProblem::Unparsable)?;
     check_parsed(&url, AddressRule::from_setting(allow_private))?;
     Ok(url)
-}
-
-/// What the extension promises; `None` when it promises nothing. A hint for early refusals such as "a picture
-/// beside a video": what a file really is, only its bytes tell.
-pub fn kind_by_address(url: &Url) -> Option<MediaKind> {
-    let name = url.path_segments()?.next_back()?;
-    let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
-    match extension.as_str() {
-        "jpg" | "jpeg" | "png" | "webp" | "gif" | "bmp" | "heic" | "heif" | "avif" => Some(MediaKind::Image),
-        "mp4" | "m4v" | "mov" | "avi" | "mkv" | "webm" => Some(MediaKind::Video),
-        _ => None,
-    }
 }
 
 /// Which IP addresses may be connected to.

@@ -27,7 +27,7 @@ mod video;
 #[cfg(test)]
 mod samples;
 
-pub use address::{UrlProblem, check_url, kind_by_address};
+pub use address::{UrlProblem, check_url};
 pub use cover::find_ffmpeg;
 pub use error::MediaError;
 pub use fetch::{FetchPolicy, Fetcher};

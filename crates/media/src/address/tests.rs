@@ -118,21 +118,6 @@ fn the_setting_lifts_the_address_rule_and_nothing_else() {
     assert_eq!(check_url("http://u:p@10.0.0.1/", true), Err(UrlProblem::Userinfo));
 }
 
-#[test]
-fn the_kind_is_guessed_from_the_extension_alone() {
-    for (path, kind) in [
-        ("a.JPG", Some(MediaKind::Image)),
-        ("x/y/a.webp?name=b.mp4", Some(MediaKind::Image)),
-        ("a.mp4#t=1", Some(MediaKind::Video)),
-        ("a.jpg/", None),
-        ("download?file=a.jpg", None),
-        ("", None),
-    ] {
-        let url = check_url(&format!("https://cdn.example.com/{path}"), false).unwrap();
-        assert_eq!(kind_by_address(&url), kind, "{path}");
-    }
-}
-
 proptest! {
     #[test]
     fn a_mapped_address_is_judged_like_the_plain_one(bits: u32) {
