@@ -11,7 +11,7 @@ use crate::picture::Picture;
 #[cfg(test)]
 mod tests;
 
-/// A JPEG within the limits, upright, without metadata save its colour profile.
+/// A JPEG within the limits, upright, in sRGB, without metadata.
 #[derive(Debug)]
 pub(crate) struct Converted {
     pub(crate) jpeg: Vec<u8>,
@@ -22,20 +22,24 @@ pub(crate) struct Converted {
 /// Tried in this order until the file is small enough. Below 40 faces turn into blocks.
 const QUALITIES: [u8; 7] = [90, 85, 80, 72, 64, 52, 40];
 
-/// Scales down, puts transparency on white, turns upright, encodes.
+/// Scales down, puts transparency on white, brings the colours to sRGB, turns upright, encodes.
 pub(crate) fn to_jpeg(picture: Picture, limits: &MediaLimits) -> Result<Converted, MediaError> {
     let Picture {
         pixels,
         orientation,
-        profile,
+        to_srgb,
         ..
     } = picture;
-    // Limits care for the longer and the shorter side only, so turning can wait until the picture is small.
+    // Limits care for the longer and the shorter side only, so turning can wait until the picture is small; so can colours.
     let (width, height) = limits.fit(pixels.width(), pixels.height());
     let small = resize(eight_bits(pixels), width, height)?;
-    let mut upright = DynamicImage::ImageRgb8(on_white(small));
+    let mut pixels = on_white(small);
+    if let Some(colours) = to_srgb {
+        colours.convert(&mut pixels);
+    }
+    let mut upright = DynamicImage::ImageRgb8(pixels);
     upright.apply_orientation(orientation);
-    encode(&upright.into_rgb8(), profile.as_deref(), limits.image_max_bytes)
+    encode(&upright.into_rgb8(), limits.image_max_bytes)
 }
 
 /// RGB, with transparency where the picture has it; a no-op for most pictures.
@@ -80,10 +84,10 @@ fn over_white(channel: u8, alpha: u8) -> u8 {
 }
 
 /// Encodes with falling quality until the file fits.
-pub(crate) fn encode(pixels: &RgbImage, profile: Option<&[u8]>, max_bytes: u64) -> Result<Converted, MediaError> {
+pub(crate) fn encode(pixels: &RgbImage, max_bytes: u64) -> Result<Converted, MediaError> {
     let mut smallest = 0;
     for quality in QUALITIES {
-        let jpeg = encode_once(pixels, profile, quality)?;
+        let jpeg = encode_once(pixels, quality)?;
         smallest = jpeg.len() as u64;
         if smallest <= max_bytes {
             return Ok(Converted {
@@ -99,18 +103,14 @@ pub(crate) fn encode(pixels: &RgbImage, profile: Option<&[u8]>, max_bytes: u64) 
     })
 }
 
-fn encode_once(pixels: &RgbImage, profile: Option<&[u8]>, quality: u8) -> Result<Vec<u8>, MediaError> {
+fn encode_once(pixels: &RgbImage, quality: u8) -> Result<Vec<u8>, MediaError> {
     const FAILED: MediaError = MediaError::Broken {
         detail: "图片无法编码为 JPEG",
     };
     let width = u16::try_from(pixels.width()).map_err(|_| MediaError::TooManyPixels)?;
     let height = u16::try_from(pixels.height()).map_err(|_| MediaError::TooManyPixels)?;
     let mut jpeg = Vec::new();
-    let mut encoder = Encoder::new(&mut jpeg, quality);
-    if let Some(profile) = profile {
-        encoder.add_icc_profile(profile).map_err(|_| FAILED)?;
-    }
-    encoder
+    Encoder::new(&mut jpeg, quality)
         .encode(pixels, width, height, ColorType::Rgb)
         .map_err(|_| FAILED)?;
     Ok(jpeg)

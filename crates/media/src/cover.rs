@@ -61,7 +61,7 @@ pub(crate) fn neutral_cover(width: u32, height: u32) -> Result<Converted, MediaE
             Rgb([38, 42, 50])
         }
     });
-    encode(&pixels, None, MediaLimits::COVER.image_max_bytes)
+    encode(&pixels, MediaLimits::COVER.image_max_bytes)
 }
 
 /// A triangle pointing right, in the middle, a quarter of the shorter side high.

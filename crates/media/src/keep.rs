@@ -76,6 +76,7 @@ impl MediaStore {
                 width: found.width,
                 height: found.height,
                 duration_ms: found.duration_ms,
+                animated: found.animated,
                 portable: found.portable,
             })
         })

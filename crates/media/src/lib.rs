@@ -9,6 +9,7 @@
 //! (pixels of at most 256 MiB, and the decoder's own buffers) for each unit of the store's `concurrency`.
 
 mod address;
+mod colour;
 mod convert;
 mod cover;
 mod error;
@@ -19,6 +20,7 @@ mod jpeg;
 mod keep;
 mod limits;
 mod media;
+mod moving;
 mod picture;
 mod probe;
 mod resolve;

@@ -63,11 +63,6 @@ impl MediaFormat {
         }
     }
 
-    /// Whether such a picture may be an animation, of which a Moment shows the first frame.
-    pub fn may_move(self) -> bool {
-        self == Self::Gif
-    }
-
     /// The usual extension, without the dot.
     pub fn extension(self) -> &'static str {
         match self {
@@ -95,8 +90,11 @@ pub struct KeptMedia {
     pub height: u32,
     /// Length of a video in milliseconds, rounded up; 0 for a picture.
     pub duration_ms: u64,
+    /// A picture that moves; a Moment shows its first frame. Not known of what an older program took in.
+    #[serde(default)]
+    pub animated: bool,
     /// `false`: even if it is small enough the file must be re-encoded, because platforms and phones show it
-    /// differently (a rotation written in EXIF, CMYK colours) or do not take its format.
+    /// differently (a rotation written in EXIF, other colours than sRGB, an animation) or do not take its format.
     pub portable: bool,
 }
 

@@ -8,17 +8,21 @@ use image::error::ImageError;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
+use crate::colour::ToSrgb;
 use crate::error::{MAX_PICTURE_MEMORY, MAX_PICTURE_SIDE, MediaError};
 use crate::jpeg;
 use crate::media::MediaFormat;
+use crate::moving::moves;
 
 /// A decoded picture, not yet turned upright.
 pub(crate) struct Picture {
     pub(crate) pixels: DynamicImage,
     pub(crate) orientation: Orientation,
-    /// An RGB colour profile, which must travel with the pixels or phone photos turn pale.
-    pub(crate) profile: Option<Vec<u8>>,
-    /// Everyone shows the file as it is alike: upright, and not CMYK.
+    /// How its colours become sRGB; `None`: they are.
+    pub(crate) to_srgb: Option<ToSrgb>,
+    /// Of an animation only the first frame was decoded.
+    pub(crate) animated: bool,
+    /// Everyone shows the file as it is alike: upright, still, in sRGB.
     pub(crate) portable: bool,
 }
 
@@ -40,15 +44,21 @@ pub(crate) fn read_picture(path: &Path, format: MediaFormat) -> Result<Picture, 
     let jpeg_is_plain = format != MediaFormat::Jpeg || check_jpeg(&bytes)?;
     let mut decoder = decoder_within_limits(&bytes, image_format(format)?)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let profile = decoder.icc_profile().ok().flatten().filter(|profile| is_rgb(profile));
+    let grey = !decoder.color_type().has_color();
+    let profile = decoder.icc_profile().ok().flatten();
+    let to_srgb = profile.and_then(|profile| ToSrgb::from_profile(&profile, grey));
     let pixels = DynamicImage::from_decoder(decoder).map_err(|error| decode_error(&error))?;
+    let animated = moves(&bytes, format);
     let portable = matches!(format, MediaFormat::Jpeg | MediaFormat::Png)
         && orientation == Orientation::NoTransforms
+        && to_srgb.is_none()
+        && !animated
         && jpeg_is_plain;
     Ok(Picture {
         pixels,
         orientation,
-        profile,
+        to_srgb,
+        animated,
         portable,
     })
 }
@@ -91,12 +101,6 @@ fn image_format(format: MediaFormat) -> Result<ImageFormat, MediaError> {
             found: "视频不能当图片处理",
         }),
     }
-}
-
-/// The colour space stands in bytes 16 to 19 of a profile's header. Grey and CMYK profiles do not describe the
-/// RGB pixels that decoding yields.
-fn is_rgb(profile: &[u8]) -> bool {
-    profile.get(16..20) == Some(b"RGB ")
 }
 
 fn swaps_sides(orientation: Orientation) -> bool {

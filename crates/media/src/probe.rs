@@ -19,6 +19,7 @@ pub(crate) struct Probed {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) duration_ms: u64,
+    pub(crate) animated: bool,
     pub(crate) portable: bool,
 }
 
@@ -33,6 +34,7 @@ pub(crate) fn probe(path: &Path) -> Result<Probed, MediaError> {
             width,
             height,
             duration_ms,
+            animated: false,
             portable: true,
         });
     }
@@ -43,6 +45,7 @@ pub(crate) fn probe(path: &Path) -> Result<Probed, MediaError> {
         width,
         height,
         duration_ms: 0,
+        animated: picture.animated,
         portable: picture.portable,
     })
 }

@@ -2,7 +2,8 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use image::codecs::gif::GifEncoder;
+use image::{DynamicImage, Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use jpeg_encoder::{ColorType, Encoder};
 
 pub(crate) const RED: [u8; 3] = [220, 30, 30];
@@ -84,6 +85,63 @@ pub(crate) fn glass(width: u32, height: u32) -> RgbaImage {
             Rgba([30, 40, 210, 255])
         }
     })
+}
+
+/// The same file with a colour profile.
+pub(crate) fn with_profile(jpeg: &[u8], profile: &[u8]) -> Vec<u8> {
+    with_segment(jpeg, 0xe2, &[b"ICC_PROFILE\0\x01\x01", profile].concat())
+}
+
+/// Two frames.
+pub(crate) fn moving_gif() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = GifEncoder::new(&mut bytes);
+    let frames = [glass(16, 12), DynamicImage::ImageRgb8(quarters(16, 12)).into_rgba8()];
+    encoder.encode_frames(frames.map(Frame::new)).unwrap();
+    drop(encoder);
+    bytes
+}
+
+/// A PNG that says, in the chunk before its pixels, that it is an animation of two frames.
+pub(crate) fn moving_png() -> Vec<u8> {
+    let still = encoded(quarters(16, 12), ImageFormat::Png);
+    let (header, rest) = still.split_at(33);
+    let control = png_chunk(*b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]);
+    let frame = [
+        &[0; 4][..],
+        &16_u32.to_be_bytes(),
+        &12_u32.to_be_bytes(),
+        &[0; 8],
+        &[0, 1, 0, 10, 0, 0],
+    ]
+    .concat();
+    [header, &control, &png_chunk(*b"fcTL", &frame), rest].concat()
+}
+
+fn png_chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_be_bytes();
+    let named = [&name[..], content].concat();
+    [&length[..], &named, &crc32(&named).to_be_bytes()].concat()
+}
+
+/// A WebP in its extended form, with one frame that is a still of the simple form.
+pub(crate) fn moving_webp() -> Vec<u8> {
+    let still = encoded(glass(16, 12), ImageFormat::WebP);
+    let frame = [&[0; 6][..], &[15, 0, 0], &[11, 0, 0], &[100, 0, 0, 0], &still[12..]].concat();
+    let body = [
+        b"WEBP".to_vec(),
+        riff_chunk(*b"VP8X", &[0x12, 0, 0, 0, 15, 0, 0, 11, 0, 0]),
+        riff_chunk(*b"ANIM", &[0; 6]),
+        riff_chunk(*b"ANMF", &frame),
+        riff_chunk(*b"ANMF", &frame),
+    ]
+    .concat();
+    riff_chunk(*b"RIFF", &body)
+}
+
+fn riff_chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+    [&name[..], &length, content, &vec![0; content.len() % 2]].concat()
 }
 
 /// A tiny PNG whose header claims other measures.

@@ -13,7 +13,7 @@ use crate::PERMISSIONS;
 
 /// One red pixel each.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC";
-const GIF: &str = "R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBADs=";
+const GIF: &str = "R0lGODlhAQABAIAAAP8AAAAAACwAAAAAAQABAAACAkQBACwAAAAAAQABAAACAkQBADs=";
 const EDGE: &str = "an-edge-that-no-file-contains";
 
 fn decoded(text: &str) -> Vec<u8> {

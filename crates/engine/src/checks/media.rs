@@ -43,7 +43,7 @@ fn unfit(engine: &Engine, media: &KeptMedia, n: usize, kind: ChannelKind) -> Opt
 }
 
 fn stilled(media: &KeptMedia, n: usize) -> Option<Finding> {
-    media.format.may_move().then(|| Finding {
+    media.animated.then(|| Finding {
         level: FindingLevel::Warning,
         code: FindingCode::MediaChanged,
         message: format!("第 {n} 个媒体是动图，发布后只显示第一帧"),

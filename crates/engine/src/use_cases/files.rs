@@ -159,7 +159,7 @@ impl Engine {
     /// What a platform will do to the medium or not take, for those platforms that are in use.
     fn surprises(&self, media: &KeptMedia) -> Vec<String> {
         let mut told = Vec::new();
-        if media.format.may_move() {
+        if media.animated {
             told.push("动图发布后只显示第一帧".to_owned());
         }
         for kind in ChannelKind::ALL {

@@ -98,27 +98,32 @@ fn half_transparency_is_mixed() {
 #[test]
 fn quality_falls_until_the_file_fits() {
     let (picture, ample) = (noise(400, 300), 10_000_000);
-    let best = encode(&picture, None, ample).unwrap().jpeg.len() as u64;
-    let small = encode(&picture, None, best / 2).unwrap();
+    let best = encode(&picture, ample).unwrap().jpeg.len() as u64;
+    let small = encode(&picture, best / 2).unwrap();
     assert!(small.jpeg.len() as u64 <= best / 2);
-    let error = encode(&picture, None, 1000).unwrap_err();
+    let error = encode(&picture, 1000).unwrap_err();
     assert_eq!(error.reason_code(), "MEDIA_TOO_LARGE");
 }
 
 #[test]
-fn an_rgb_profile_travels_and_others_stay_behind() {
-    for (space, kept) in [(b"RGB ", true), (b"GRAY", false), (b"CMYK", false)] {
-        let profile = [&[0; 16], &space[..], &[0; 120]].concat();
-        let source = with_segment(
-            &jpeg(&quarters(64, 48)),
-            0xe2,
-            &[b"ICC_PROFILE\0\x01\x01", &profile[..]].concat(),
-        );
-        let made = convert(&source, MediaFormat::Jpeg, &MediaLimits::WECOM).unwrap();
-        assert_eq!(
-            made.jpeg.windows(12).any(|bytes| bytes == b"ICC_PROFILE\0"),
-            kept,
-            "{space:?}"
-        );
+fn other_colours_become_srgb_and_no_profile_stays() {
+    let p3 = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    // sRGB's red as Display P3 writes it.
+    let pixels = RgbImage::from_pixel(96, 64, Rgb([234, 51, 35]));
+    let source = with_profile(&jpeg(&pixels), &p3);
+    let made = convert(&source, MediaFormat::Jpeg, &MediaLimits::WECOM).unwrap();
+    check_corners(&made, [[254, 2, 2]; 4]);
+    assert!(!made.jpeg.windows(12).any(|bytes| bytes == b"ICC_PROFILE\0"));
+}
+
+#[test]
+fn of_an_animation_the_first_frame_is_kept() {
+    for (source, format) in [
+        (moving_png(), MediaFormat::Png),
+        (moving_gif(), MediaFormat::Gif),
+        (moving_webp(), MediaFormat::Webp),
+    ] {
+        let made = convert(&source, format, &MediaLimits::WECOM).unwrap();
+        assert_eq!((made.width, made.height), (16, 12), "{format:?}");
     }
 }

@@ -77,6 +77,26 @@ fn a_jpeg_that_viewers_show_differently_is_not_portable() {
 }
 
 #[test]
+fn a_profile_of_srgb_is_no_reason_to_convert_and_another_is() {
+    let plain = jpeg(&quarters(64, 48));
+    for (profile, portable) in [
+        (moxcms::ColorProfile::new_srgb(), true),
+        (moxcms::ColorProfile::new_display_p3(), false),
+    ] {
+        let bytes = with_profile(&plain, &profile.encode().unwrap());
+        check(&bytes, MediaFormat::Jpeg, (64, 48), portable);
+    }
+}
+
+#[test]
+fn an_animation_is_told_and_not_passed_on_as_it_is() {
+    for bytes in [moving_png(), moving_gif(), moving_webp()] {
+        let found = probe_bytes(&bytes).unwrap();
+        assert!(found.animated && !found.portable, "{found:?}");
+    }
+}
+
+#[test]
 fn pictures_that_would_fill_the_memory_are_refused() {
     for (width, height) in [(20_000, 6_000), (16_385, 1), (16_000, 16_000)] {
         refused(&lying_png(width, height), "MEDIA_TOO_MANY_PIXELS");
