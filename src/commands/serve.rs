@@ -8,7 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use moments_api::{development_token, install_metrics};
 use moments_domain::{Clock as _, Timestamp};
-use moments_engine::{Engine, NoProbe, Probe, audit, checker, inbox, login, pulse, scheduler, tidy, words, worker};
+use moments_engine::{
+    Engine, NoProbe, Probe, audit, checker, early, inbox, login, pulse, scheduler, tidy, words, worker,
+};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -99,6 +101,7 @@ impl Running {
         }
         if roles.worker {
             parts.push(tokio::spawn(login::run(engine.clone(), stop.in_order.clone())));
+            parts.push(tokio::spawn(early::run(engine.clone(), stop.in_order.clone())));
             parts.push(tokio::spawn(worker::run(engine.clone(), stop.clone())));
         }
         if roles.api || roles.worker {

@@ -7,6 +7,7 @@ mod callbacks;
 mod channels;
 mod checks;
 mod compliance;
+mod early;
 mod edge;
 mod files;
 mod gateway;

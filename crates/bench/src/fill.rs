@@ -57,6 +57,7 @@ pub(crate) fn task(text: String, (corp, channel_id): (usize, ChannelId), members
             accounts: accounts.collect(),
         }],
         judged: moments_store::Judged::default(),
+        looks_ahead: false,
         idempotency: None,
     }
 }

@@ -31,6 +31,7 @@ mod wake;
 
 pub mod audit;
 pub mod checker;
+pub mod early;
 pub mod inbox;
 pub mod login;
 pub mod metrics;

@@ -25,6 +25,7 @@ use crate::trace;
 pub(crate) use by_hand::{Wish, by_hand};
 pub(crate) use gates::GateQueue;
 use job::{Job, Stop};
+pub(crate) use media::{mixed as mixed_media, trouble as media_trouble};
 
 /// How work on a publication ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

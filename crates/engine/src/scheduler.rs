@@ -132,6 +132,7 @@ async fn keep_house(engine: &Engine, now: Timestamp) {
         "old idempotency keys",
         engine.store.prune_idempotency(now - KEYS_KEPT).await,
     );
+    told("media that were looked at ahead", engine.store.prune_early().await);
     told("old pushes", engine.store.prune_pushes(now - PUSHES_KEPT).await);
     told("old installs", engine.store.prune_installs(now - INSTALLS_KEPT).await);
 }

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json as array};
 use crate::audit;
 use crate::db::{Statements, Store};
 use crate::dialect::{Kind, Sql};
+use crate::early;
 use crate::error::StoreError;
 use crate::rows::json;
 use crate::sequence::Sequence;
@@ -75,6 +76,8 @@ pub struct NewTask {
     pub publications: Vec<NewPublication>,
     /// What was said of its content.
     pub judged: Judged,
+    /// Whether its media are to be looked at before it is due.
+    pub looks_ahead: bool,
     /// Once only, if the caller wants that.
     pub idempotency: Option<Idempotency>,
     /// The request that brought it, for the audit.
@@ -95,8 +98,8 @@ pub enum Created {
 /// A task with its ids, ready for the commit queue.
 #[derive(Debug)]
 pub(crate) struct PreparedTask {
-    id: TaskId,
-    task: NewTask,
+    pub(crate) id: TaskId,
+    pub(crate) task: NewTask,
     first_publication: i64,
     first_result: i64,
     /// JSON that a repeated request gets.
@@ -232,6 +235,7 @@ async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<()
     txn.run(&INSERT_PUBLICATIONS, [json(&publications)?.into()]).await?;
     txn.run(&INSERT_RESULTS, [json(&results)?.into()]).await?;
     insert_decisions(txn, tasks).await?;
+    early::plan(txn, tasks).await?;
     let entries: Vec<_> = tasks.iter().map(|task| entry(task)).collect();
     audit::write(txn, &entries).await
 }

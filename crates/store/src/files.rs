@@ -67,7 +67,7 @@ impl Store {
         self.run(&PRUNE, [now.0.into()]).await
     }
 
-    /// Those of `hashes` that no user's file and no open post needs.
+    /// Those of `hashes` that no user's file and no open post needs, nor one that has been looked at ahead ([`Store::prune_early`]).
     pub async fn unneeded_media(&self, hashes: &[String]) -> Result<Vec<String>, StoreError> {
         let rows = self.rows(&NEEDED, [listed(hashes)?.into()]).await?;
         let needed: Result<HashSet<String>, StoreError> =
@@ -113,6 +113,7 @@ static PRUNE: Sql =
 static NEEDED: Sql = Sql::each(|d| {
     let rows = d.rows(&[("sha256", Kind::Text)]);
     format!(
-        "SELECT v.sha256 FROM {rows} v WHERE EXISTS (SELECT 1 FROM t_moment_file f WHERE f.sha256 = v.sha256) OR {OPEN_POST} v.sha256)"
+        "SELECT v.sha256 FROM {rows} v WHERE EXISTS (SELECT 1 FROM t_moment_file f WHERE f.sha256 = v.sha256) OR {OPEN_POST} v.sha256) \
+         OR EXISTS (SELECT 1 FROM t_moment_early_media e WHERE e.sha256 = v.sha256)"
     )
 });

@@ -1,21 +1,23 @@
 //! What would keep a post from going out if it were due now.
 //!
-//! Nothing is stored about a task: its warnings follow from how its accounts and channels stand, so that they end with what they warn of.
+//! What is said of accounts and channels is not stored about a task: it follows from how they stand, so that it ends with what it warns of. What
+//! a look at the media found stands until the next look ([`crate::EarlyLook`]).
 
 use moments_domain::{AccountId, AccountStatus, FailReason, StatusCode, TaskId, Timestamp};
 use sea_orm::{DatabaseTransaction, QueryResult};
 
 use crate::db::Statements;
 use crate::dialect::Sql;
+use crate::early;
 use crate::error::StoreError;
 use crate::rows;
 
-/// Why a post that has not been submitted would fail, or wait, for an account.
+/// Why a post that has not been submitted would fail, or wait.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskWarning {
-    /// The account.
-    pub account_id: AccountId,
-    /// For programs: a [`StatusCode`] of the account, or a [`FailReason`] of its channel.
+    /// The account; `None`: all of them, because a medium is at fault.
+    pub account_id: Option<AccountId>,
+    /// For programs: a [`StatusCode`] of the account, or a [`FailReason`] of its channel or of the post's media.
     pub code: &'static str,
     /// For people: what is the matter and who must act.
     pub message: String,
@@ -23,11 +25,18 @@ pub struct TaskWarning {
     pub since: Timestamp,
 }
 
-/// The warnings of a task, in the order of its results.
+/// The warnings of a task: of its media, then of its accounts in the order of its results.
 pub(crate) async fn read(snapshot: &DatabaseTransaction, task: TaskId) -> Result<Vec<TaskWarning>, StoreError> {
     let rows = snapshot.rows(&WARNINGS, [task.0.into()]).await?;
-    let warnings = rows.iter().map(warning).collect::<Result<Vec<_>, _>>()?;
-    Ok(warnings.into_iter().flatten().collect())
+    let of_accounts = rows.iter().map(warning).collect::<Result<Vec<_>, _>>()?;
+    let of_media = early::trouble(snapshot, task).await?;
+    let of_media = of_media.into_iter().map(|(trouble, since)| TaskWarning {
+        account_id: None,
+        code: trouble.reason.name(),
+        message: trouble.message,
+        since,
+    });
+    Ok(of_media.chain(of_accounts.into_iter().flatten()).collect())
 }
 
 static WARNINGS: Sql = Sql::same(
@@ -56,7 +65,7 @@ fn warning(row: &QueryResult) -> Result<Option<TaskWarning>, StoreError> {
         let reason = reason.or_else(|| Some(code.words().to_owned()));
         Some((code.name(), reason, rows::time_opt(row, "since")?))
     };
-    let account_id = AccountId(row.try_get("", "account_id")?);
+    let account_id = Some(AccountId(row.try_get("", "account_id")?));
     Ok(told.map(|(code, message, since)| TaskWarning {
         account_id,
         code,

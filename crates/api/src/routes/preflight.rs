@@ -177,6 +177,7 @@ impl From<Vec<ChannelCalls>> for CallsBody {
 /// 发布前检查
 ///
 /// 请求体与 `POST /sync` 相同，执行同样的检查，但不创建任务、不调用平台：说明每个账号能否发布、原因与建议，以及预计的发布时间。
+/// 已上传的文件在此检查；以链接填写的媒体不在此下载：定时任务创建后随即下载检查，问题列入任务的 `warnings`，立即发布的任务在发布时检查。
 #[utoipa::path(
     post, path = "/preflight", tag = "sync",
     request_body = CreateSync,

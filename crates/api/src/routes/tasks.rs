@@ -44,7 +44,7 @@ pub(crate) struct TaskBody {
     counts: CountsBody,
     /// 每个账号的发布结果，顺序与请求一致
     results: Vec<ResultBody>,
-    /// 若现在发布将会失败或等待的账号；定时任务在发布前一小时会自动检查，问题解决后自动消失
+    /// 若现在发布将会失败或等待的问题：定时任务创建后即下载并检查媒体，发布前一小时自动检查账号；问题解决后自动消失
     warnings: Vec<WarningBody>,
     /// 创建时的内容合规检查，未检查时为 null
     #[schema(required)]
@@ -56,10 +56,10 @@ pub(crate) struct TaskBody {
 #[serde(rename_all = "camelCase")]
 #[schema(as = TaskWarning)]
 pub(crate) struct WarningBody {
-    /// 账号唯一标识
-    #[schema(example = "ww1234567890abcdef:zhangsan")]
-    account_id: String,
-    /// 账号的原因代码（`statusCode`），或渠道问题对应的失败原因代码（`errorReason`）
+    /// 账号唯一标识；媒体问题影响所有账号，为 null
+    #[schema(example = "ww1234567890abcdef:zhangsan", required)]
+    account_id: Option<String>,
+    /// 账号的原因代码（`statusCode`），或渠道、媒体问题对应的失败原因代码（`errorReason`）
     #[schema(example = "MEMBER_LEFT")]
     code: &'static str,
     /// 问题与处理建议
@@ -73,7 +73,7 @@ pub(crate) struct WarningBody {
 impl From<TaskWarning> for WarningBody {
     fn from(warning: TaskWarning) -> Self {
         Self {
-            account_id: warning.account_id.0,
+            account_id: warning.account_id.map(|account| account.0),
             code: warning.code,
             message: warning.message,
             since: WireTime(warning.since),

@@ -32,6 +32,8 @@ pub(crate) struct CheckOnly {
     pub(crate) missing: Mutex<Vec<MemberReport>>,
     /// How often it was asked.
     pub(crate) asked: AtomicU32,
+    /// The hashes of the media that it was to take.
+    pub(crate) offered: Mutex<Vec<String>>,
 }
 
 /// A refusal in the platform's words.
@@ -83,7 +85,9 @@ impl Platform for CheckOnly {
         nothing()
     }
 
-    async fn prepare(&self, _: &ChannelAccess, _: &SourceMedia) -> Result<Prepared, CallFailure> {
+    async fn prepare(&self, _: &ChannelAccess, source: &SourceMedia) -> Result<Prepared, CallFailure> {
+        let mut offered = self.offered.lock().expect("unpoisoned");
+        offered.push(source.media.sha256.clone());
         nothing()
     }
 

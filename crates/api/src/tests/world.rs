@@ -98,6 +98,18 @@ impl World {
         world
     }
 
+    /// The bound world, where media may come from this machine.
+    pub(crate) async fn fetching() -> Self {
+        let settings = Settings {
+            allow_private_addresses: true,
+            ..settings()
+        };
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let world = Self::made(Limits::default(), metrics, settings).await;
+        world.bind("ww1", GOOD).await.expect(201);
+        world
+    }
+
     async fn made(limits: Limits, metrics: MetricsHandle, settings: Settings) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = HandClock::at(NOW);
@@ -342,7 +354,11 @@ async fn engine(
     platform: Arc<CheckOnly>,
     gateway: Option<Arc<Script>>,
 ) -> Engine {
-    let fetcher = Fetcher::new(FetchPolicy::default()).expect("a fetcher");
+    let policy = FetchPolicy {
+        allow_private_addresses: settings.allow_private_addresses,
+        ..FetchPolicy::default()
+    };
+    let fetcher = Fetcher::new(policy).expect("a fetcher");
     let ring: SecretString = KeyRing::generate().expect("a ring");
     let database = match &gateway {
         Some(_) => format!("sqlite://{}", folder.path().join("moments.db").display()),

@@ -7,6 +7,7 @@ use moments_media::{KeptMedia, MediaError, MediaKind};
 use moments_platforms::{CallFailure, ChannelAccess, Platform, Prepared, SourceMedia};
 use moments_store::MediaRow;
 
+use crate::early;
 use crate::probe::Step;
 use crate::problem::Problem;
 use crate::publisher::job::{Job, Stop};
@@ -83,7 +84,7 @@ pub(crate) async fn kept(job: &Job<'_>) -> Result<Vec<KeptMedia>, Stop> {
     rows.iter().map(read).collect()
 }
 
-/// Fetches each address of the task once, whichever of its publications comes first.
+/// Fetches each address of the task once, whichever of its publications comes first. What a look ahead has found good is what is published.
 async fn fetched(job: &Job<'_>) -> Result<Vec<KeptMedia>, NotReady> {
     let task = job.publication.task_id;
     let _alone = job.engine.locks.lock(format!("task:{task}")).await;
@@ -91,9 +92,13 @@ async fn fetched(job: &Job<'_>) -> Result<Vec<KeptMedia>, NotReady> {
     if !known.is_empty() {
         return Ok(known);
     }
+    let mut early = early::at_hand(job.engine, task).await.map_err(Stop::from)?;
     let mut media = Vec::with_capacity(job.content.media_urls.len());
     for (n, url) in job.content.media_urls.iter().enumerate() {
-        media.push(taken(job, url, n + 1).await?);
+        media.push(match early.remove(&n) {
+            Some(known) => known,
+            None => taken(job, url, n + 1).await?,
+        });
     }
     let row = |media: &KeptMedia| {
         Ok(MediaRow {
@@ -189,24 +194,41 @@ async fn source(job: &Job<'_>, platform: &dyn Platform, media: &KeptMedia) -> Re
     Ok(source)
 }
 
-/// By their bytes the media may differ from what their addresses promised.
 fn check_mix(media: &[KeptMedia]) -> Result<(), NotReady> {
+    match mixed(media) {
+        None => Ok(()),
+        Some(problem) => Err(NotReady::Fatal(Failure::new(FailReason::MediaRejected, problem))),
+    }
+}
+
+/// By their bytes the media may differ from what their addresses promised: what is wrong with having them in one post.
+pub(crate) fn mixed(media: &[KeptMedia]) -> Option<&'static str> {
     let videos = media.iter().filter(|media| media.kind() == MediaKind::Video).count();
-    let problem = match videos {
-        0 => return Ok(()),
-        1 if media.len() == 1 => return Ok(()),
-        1 => "图片和视频不能同时发布",
-        _ => "一条朋友圈只能有 1 个视频",
-    };
-    Err(NotReady::Fatal(Failure::new(FailReason::MediaRejected, problem)))
+    match videos {
+        0 => None,
+        1 if media.len() == 1 => None,
+        1 => Some("图片和视频不能同时发布"),
+        _ => Some("一条朋友圈只能有 1 个视频"),
+    }
 }
 
 fn unfit(n: usize, error: &MediaError) -> NotReady {
-    tracing::info!(medium = n, %error, code = error.reason_code(), "a medium is not usable");
-    let what = format!("第 {n} 个媒体：{}", error.operator_message());
+    let (reason, what) = trouble(n, error);
+    let failure = Failure::new(reason, what);
     if error.retryable() {
-        NotReady::Passing(Failure::new(FailReason::MediaUnavailable, what))
+        NotReady::Passing(failure)
     } else {
-        NotReady::Fatal(Failure::new(FailReason::MediaRejected, what))
+        NotReady::Fatal(failure)
     }
+}
+
+/// What a post fails with whose `n`th medium cannot be had, and why, in Chinese without a full stop.
+pub(crate) fn trouble(n: usize, error: &MediaError) -> (FailReason, String) {
+    tracing::info!(medium = n, %error, code = error.reason_code(), "a medium is not usable");
+    let reason = if error.retryable() {
+        FailReason::MediaUnavailable
+    } else {
+        FailReason::MediaRejected
+    };
+    (reason, format!("第 {n} 个媒体：{}", error.operator_message()))
 }

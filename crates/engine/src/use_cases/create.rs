@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::Engine;
 use crate::audit::request_id;
 use crate::checks::{self, Findings, Proposal};
+use crate::early;
 use crate::problem::Problem;
 use crate::trace;
 
@@ -160,6 +161,7 @@ fn creation_failed(problem: Problem) -> Problem {
 }
 
 fn new_task(proposal: Proposal, judged: Judged, idempotency: Option<Idempotency>) -> NewTask {
+    let looks_ahead = early::is_wanted(&proposal);
     let content = proposal.content;
     NewTask {
         user_id: proposal.user,
@@ -170,6 +172,7 @@ fn new_task(proposal: Proposal, judged: Judged, idempotency: Option<Idempotency>
         now: proposal.now,
         publications: by_channel(proposal.accounts),
         judged,
+        looks_ahead,
         idempotency,
         request_id: request_id(),
     }

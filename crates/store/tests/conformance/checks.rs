@@ -17,6 +17,10 @@ pub(crate) use crate::audit::{
     many_writers_and_chainers_make_one_chain, the_audit_is_found_by_what_it_says,
     what_is_told_to_the_audit_is_chained_as_it_was_told,
 };
+pub(crate) use crate::early::{
+    a_look_ahead_is_made_by_one_and_comes_up_again_when_that_dies, what_a_look_ahead_found_is_told_until_it_is_mended,
+    what_was_found_ahead_is_kept_until_the_post_is_over,
+};
 pub(crate) use crate::limits::{
     an_account_has_no_more_posts_than_its_limit_whoever_asks_at_once, chosen_limits_are_kept_and_go_with_their_channel,
     only_posts_that_may_be_out_count_against_a_limit,

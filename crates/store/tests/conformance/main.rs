@@ -13,6 +13,7 @@ mod apps;
 mod audit;
 mod checks;
 mod databases;
+mod early;
 mod files;
 mod limits;
 mod logins;
@@ -122,4 +123,7 @@ conformance! {
     what_is_told_to_the_audit_is_chained_as_it_was_told,
     many_writers_and_chainers_make_one_chain,
     the_audit_is_found_by_what_it_says,
+    a_look_ahead_is_made_by_one_and_comes_up_again_when_that_dies,
+    what_a_look_ahead_found_is_told_until_it_is_mended,
+    what_was_found_ahead_is_kept_until_the_post_is_over,
 }

@@ -7,7 +7,7 @@ use moments_store::{Options, Saved, Store};
 use crate::world::{NOW, World, save};
 
 /// How many steps there are.
-const STEPS: i64 = 10;
+const STEPS: i64 = 11;
 
 const TABLES: &[&str] = &[
     "seaql_migrations",
@@ -37,6 +37,8 @@ const TABLES: &[&str] = &[
     "t_moment_compliance",
     "t_moment_audit",
     "t_moment_audit_head",
+    "t_moment_early",
+    "t_moment_early_media",
 ];
 
 pub(crate) async fn five_processes_start_at_once_on_an_empty_database(w: World) {

@@ -79,6 +79,7 @@ impl World {
             fingerprint: text.into(),
             publications,
             judged: moments_store::Judged::default(),
+            looks_ahead: false,
             idempotency: None,
         }
     }
