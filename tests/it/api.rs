@@ -70,6 +70,11 @@ impl Api {
             .body(body.to_string())
     }
 
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Request<'_> {
+        self.request(Method::PUT, format!("{BASE}{path}"))
+            .body(body.to_string())
+    }
+
     /// Sends files as a form does.
     pub(crate) fn upload(&self, files: &[(&str, &[u8])]) -> Request<'_> {
         const EDGE: &str = "an-edge-that-no-file-contains";

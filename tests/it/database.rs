@@ -1,6 +1,6 @@
 //! The program's database, seen from a second connection: to disturb it, and to count what it holds.
 
-use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, DbBackend, QueryResult, Statement};
 
 use crate::world::World;
 
@@ -31,22 +31,35 @@ impl Database {
         .await;
     }
 
-    /// Whether this text stands in clear where credentials are kept.
-    pub(crate) async fn tells(&self, secret: &str) -> bool {
-        let kept = [
-            "t_moment_channel WHERE credential",
-            "t_moment_channel WHERE token",
-            "t_moment_channel WHERE broken_reason",
-            "t_wechat_account WHERE auth_data",
-            "t_moment_attempt WHERE answer",
-        ];
-        let mut found = 0;
-        for column in kept {
-            found += self
-                .number(&format!("SELECT count(*) FROM {column} LIKE '%{secret}%'"))
-                .await;
+    /// Every text of every table.
+    pub(crate) async fn texts(&self) -> String {
+        let backend = self.0.get_database_backend();
+        let tables = match backend {
+            DbBackend::MySql => {
+                "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()"
+            }
+            DbBackend::Postgres => {
+                "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'"
+            }
+            _ => "SELECT name FROM sqlite_master WHERE type = 'table'",
+        };
+        let mut texts = String::new();
+        for table in self.rows(tables).await {
+            let table: String = table.try_get("", "name").expect("a name");
+            for row in self.rows(&format!("SELECT * FROM {table}")).await {
+                for column in row.column_names() {
+                    // Numbers are no texts.
+                    let text = row.try_get::<Option<String>>("", &column);
+                    texts.extend(text.ok().flatten().into_iter().chain(["\n".to_owned()]));
+                }
+            }
         }
-        found > 0
+        texts
+    }
+
+    async fn rows(&self, sql: &str) -> Vec<QueryResult> {
+        let statement = Statement::from_string(self.0.get_database_backend(), sql);
+        self.0.query_all_raw(statement).await.expect("the query works")
     }
 
     pub(crate) async fn run(&self, sql: &str) {

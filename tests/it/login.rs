@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
+use axum::Router;
 use moments_sandbox::LoginStep;
 use serde_json::{Value, json};
 
@@ -12,19 +13,26 @@ const TOKEN: &str = "gateway-token-of-scan-8Hs3kPq0";
 
 /// A program that polls often and that the gateway can reach, and a token that the gateway knows.
 async fn world() -> World {
+    world_around(&[], |sandbox| sandbox).await
+}
+
+/// The same with more settings, and with the sandbox's answers changed on their way.
+pub(crate) async fn world_around(settings: &[(&str, &str)], change: impl FnOnce(Router) -> Router) -> World {
     let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
     let listen = free.expect("a free port").to_string();
-    let settings = [
+    let public = format!("http://{listen}");
+    let mut settings = settings.to_vec();
+    settings.extend([
         ("GEWE_LOGIN_POLL_SECS", "1"),
-        ("HTTP_LISTEN", listen.as_str()),
-        ("HTTP_PUBLIC_URL", &format!("http://{listen}")),
-    ];
-    let world = World::with(&settings).await;
+        ("HTTP_LISTEN", &listen),
+        ("HTTP_PUBLIC_URL", &public),
+    ]);
+    let world = World::around(&settings, change).await;
     world.sandbox.add_device(device_seed("scan")).expect("a token");
     world
 }
 
-async fn start(world: &World) -> Value {
+pub(crate) async fn start(world: &World) -> Value {
     let wish = json!({ "token": TOKEN, "regionId": "330000" });
     world.api.post("/channels/gewe/logins", &wish).expect(201).await
 }
@@ -35,11 +43,11 @@ async fn start_again(world: &World, channel: &Value) -> Value {
 }
 
 /// The device that the gateway made last.
-fn new_device(world: &World) -> String {
+pub(crate) fn new_device(world: &World) -> String {
     world.sandbox.devices().last().expect("a device").app_id.clone()
 }
 
-async fn wait_for(world: &World, login: &Value, wanted: &str) -> Value {
+pub(crate) async fn wait_for(world: &World, login: &Value, wanted: &str) -> Value {
     let path = format!("/channels/gewe/logins/{}", login["id"]);
     let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
     loop {
@@ -61,7 +69,7 @@ async fn wait_for_account(world: &World, status: &str) {
 }
 
 /// Scans and presses the button, which is there only after a poll.
-async fn scan(world: &World, login: &Value, app_id: &str, wxid: &str) {
+pub(crate) async fn scan(world: &World, login: &Value, app_id: &str, wxid: &str) {
     world.sandbox.login_step(app_id, LoginStep::Scan).expect("a code");
     wait_for(world, login, "SCANNED").await;
     let confirm = LoginStep::Confirm {

@@ -69,6 +69,18 @@ impl Server {
         self.child.kill().await.expect("it runs");
     }
 
+    /// Ends it as a defect would that nobody catches (SIGABRT). It was not let to write its memory to disk.
+    pub(crate) async fn crash(mut self) {
+        let pid = self.child.id().expect("it runs").to_string();
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).expect("its limits");
+        let cores = limits.lines().find(|line| line.starts_with("Max core file size"));
+        let words: Vec<_> = cores.expect("a limit").split_whitespace().skip(4).collect();
+        assert_eq!(words, ["0", "0", "bytes"], "of its core dump");
+        let sent = Command::new("kill").args(["-ABRT", &pid]).status().await;
+        assert!(sent.expect("kill").success());
+        self.child.wait().await.expect("it ends");
+    }
+
     /// Everything that it has logged, earlier runs in the same folder included.
     pub(crate) fn log(&self) -> String {
         read(&self.log)

@@ -15,7 +15,7 @@ const PROVIDER: &str = "ww7c1f0e9ab2d45388";
 const TOKEN: &str = "kQ7mZ2vTx9Lr4Hd";
 const AES_KEY: &str = "ISTYBvIdqX01QXnNIUr0rhaQFZNvrt7ArEKO84BJOAB";
 
-const SETTINGS: [(&str, &str); 10] = [
+pub(crate) const SETTINGS: [(&str, &str); 10] = [
     ("WECOM_SUITE_ID", SUITE),
     ("WECOM_SUITE_SECRET", "secret-of-the-suite"),
     ("WECOM_SUITE_TOKEN", TOKEN),
@@ -46,6 +46,12 @@ fn seed(suite_id: &str, kind: SuiteKind, secret: &str) -> SuiteSeed {
 /// A world whose provider has a suite and a template, with a ticket of each, and one corp that has not installed anything.
 async fn provider(corp: &str) -> World {
     let world = World::with(&SETTINGS).await;
+    provide(&world, corp).await;
+    world
+}
+
+/// Brings the provider and the corp into a world that has the settings.
+pub(crate) async fn provide(world: &World, corp: &str) {
     world.sandbox.add_corp(corp_seed(corp)).expect("a new corp");
     for (id, kind, secret) in [
         (SUITE, SuiteKind::ThirdParty, "secret-of-the-suite"),
@@ -62,12 +68,11 @@ async fn provider(corp: &str) -> World {
         let pushed = world.sandbox.push_ticket(id).await.expect("a push");
         assert!(pushed.is_taken() && pushed.took_ms < 1000, "{pushed:?}");
     }
-    world
 }
 
 impl World {
     /// Begins an install, once the ticket is there.
-    async fn begin(&self, kind: &str, name: &str) -> (String, String) {
+    pub(crate) async fn begin(&self, kind: &str, name: &str) -> (String, String) {
         let body = json!({ "appKind": kind, "name": name });
         loop {
             let answer = self.api.post("/channels/wecom/installs", &body).send().await;

@@ -70,10 +70,15 @@ impl World {
 
     /// The same, with routes of the test beside the sandbox's own.
     pub(crate) async fn hosting(settings: &[(&str, &str)], routes: Router) -> Self {
+        Self::around(settings, |sandbox| sandbox.merge(routes)).await
+    }
+
+    /// The same, with the sandbox's answers changed on their way.
+    pub(crate) async fn around(settings: &[(&str, &str)], change: impl FnOnce(Router) -> Router) -> Self {
         let sandbox = Sandbox::new(SandboxClock::real());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let sandbox_url = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = sandbox.router().merge(routes);
+        let router = change(sandbox.router());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let folder = tempfile::tempdir().expect("a folder");
         let database = Fresh::new(folder.path()).await;
