@@ -130,7 +130,7 @@ async fn a_removed_channel_takes_its_waiting_posts_with_it_and_no_others() {
         .delete(&format!("/channels/{}", gone.channel))
         .expect(200)
         .await;
-    assert_eq!(removal, json!({ "failedPublications": 1 }));
+    assert_eq!(removal, json!({ "failedPublications": 1, "unfollowedPublications": 0 }));
     let task = world
         .check(waiting, "li.na FAILED CHANNEL_REMOVED, wang.fang SCHEDULED")
         .await;

@@ -20,6 +20,9 @@ use crate::routes::CheckBody;
 /// When to try again what failed because something of ours was busy.
 const BUSY_SECS: u64 = 5;
 
+/// How many tasks an answer lists.
+const SHOWN_TASKS: usize = 100;
+
 /// Why a request gets no success.
 #[derive(Debug)]
 pub(crate) enum ApiError {
@@ -185,6 +188,11 @@ fn of_problem(problem: Problem) -> Answer {
         Problem::Moment(error) => of_moment(error),
         Problem::Blocked(findings) => Answer::new(StatusCode::UNPROCESSABLE_ENTITY, message, blocked(&findings)),
         Problem::NotFound(_) => Answer::code(StatusCode::NOT_FOUND, message, "NOT_FOUND"),
+        Problem::TasksWait(tasks) => {
+            let shown: Vec<_> = tasks.iter().take(SHOWN_TASKS).collect();
+            let data = json!({ "error": "TASKS_WAITING", "total": tasks.len(), "taskIds": shown });
+            Answer::new(StatusCode::CONFLICT, message, data)
+        }
         Problem::Conflict(_) => Answer::code(StatusCode::CONFLICT, message, "CONFLICT"),
         Problem::Unfit(why) => {
             let data = json!([{ "field": "contentId", "message": why }]);

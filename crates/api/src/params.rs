@@ -53,6 +53,14 @@ impl Params {
         self.text(name).map(|text| read(text).ok_or_else(wrong)).transpose()
     }
 
+    /// Whole numbers as [`Self::number`] takes them, with commas between; none when nothing is there.
+    pub(crate) fn numbers(&self, name: &str) -> Result<Vec<i64>, ApiError> {
+        let read = |text: &str| text.trim().parse().ok().filter(|id| (1..=MAX_ID).contains(id));
+        let wrong = || wrong(name, &format!("1 到 {MAX_ID} 的整数，多个以逗号分隔"));
+        let texts = self.text(name).into_iter().flat_map(|text| text.split(','));
+        texts.map(|text| read(text).ok_or_else(wrong)).collect()
+    }
+
     /// ISO 8601 with its offset.
     pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, ApiError> {
         let wrong = || wrong(name, "带时区的 ISO 8601 时间");

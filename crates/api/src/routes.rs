@@ -14,6 +14,7 @@ mod media;
 mod preflight;
 mod sync;
 mod tasks;
+mod unbind;
 mod wecom;
 
 use axum::Router;
@@ -37,6 +38,8 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(accounts::list_accounts))
         .routes(routes!(accounts::change_account))
         .routes(routes!(accounts::account_history))
+        .routes(routes!(unbind::unbind_account))
+        .routes(routes!(unbind::restore_account))
         .routes(routes!(sync::create_sync))
         .routes(routes!(preflight::preflight))
         .merge(compliance::router())
@@ -52,7 +55,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(installs::get_install))
         .routes(routes!(installs::set_callback))
         .routes(routes!(channels::refresh_channel))
-        .routes(routes!(channels::remove_channel))
+        .routes(routes!(unbind::remove_channel))
         .routes(routes!(logins::start_login))
         .routes(routes!(logins::get_login))
         .routes(routes!(logins::enter_number))

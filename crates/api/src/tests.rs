@@ -20,6 +20,7 @@ mod preflight;
 mod remarks;
 mod sync;
 mod tasks;
+mod unbinding;
 mod walk;
 mod world;
 

@@ -16,6 +16,8 @@ pub enum AuditAction {
     Refresh,
     /// A channel or an account was removed.
     Unbind,
+    /// An account that had been unbound was taken back.
+    Restore,
     /// A corp took its authorisation back, and its channel was ended.
     Revoke,
     /// An account was given a remark, or lost it.
@@ -47,6 +49,7 @@ named!(AuditAction {
     Bind = "BIND",
     Refresh = "REFRESH",
     Unbind = "UNBIND",
+    Restore = "RESTORE",
     Revoke = "REVOKE",
     Remark = "REMARK",
     Login = "LOGIN",

@@ -123,6 +123,8 @@ pub enum FailReason {
     AccountOffline,
     /// The channel was removed.
     ChannelRemoved,
+    /// The account was unbound.
+    AccountUnbound,
     /// The platform did not work after every attempt.
     PlatformUnavailable,
     /// The platform calls our request wrong.
@@ -147,6 +149,7 @@ named!(FailReason {
     LicenceMissing = "LICENCE_MISSING",
     AccountOffline = "ACCOUNT_OFFLINE",
     ChannelRemoved = "CHANNEL_REMOVED",
+    AccountUnbound = "ACCOUNT_UNBOUND",
     PlatformUnavailable = "PLATFORM_UNAVAILABLE",
     RequestRejected = "REQUEST_REJECTED",
     Unverifiable = "UNVERIFIABLE",
@@ -163,7 +166,7 @@ enum Exception {
 impl FailReason {
     const fn exception(self) -> Exception {
         match self {
-            Self::ChannelRemoved => Exception::AccountNotFound,
+            Self::ChannelRemoved | Self::AccountUnbound => Exception::AccountNotFound,
             Self::CredentialBroken
             | Self::PermissionMissing
             | Self::LicenceMissing
@@ -205,6 +208,7 @@ impl FailReason {
             Self::PermissionMissing => "请管理员在企业微信后台检查应用权限与可信IP。",
             Self::LicenceMissing => "请管理员检查企业认证与接口许可。",
             Self::AccountOffline => "请重新登录该账号后再发布。",
+            Self::AccountUnbound => "如仍需用该账号发布，请先恢复账号，再重新创建任务。",
             Self::ChannelRemoved => "请重新绑定账号后再发布。",
             Self::PlatformUnavailable => "请稍后重试；若持续出现，请联系管理员。",
             Self::RequestRejected => "请联系管理员，并提供任务编号。",

@@ -39,6 +39,8 @@ pub enum StatusCode {
     CredentialBroken,
     /// The device is off line at the gateway, and one attempt to bring it back did not help (reference personal-gateway 10, RELOGIN).
     DeviceOffline,
+    /// Its owner has unbound the account; no check changes that.
+    Unbound,
 }
 named!(StatusCode {
     MemberLeft = "MEMBER_LEFT",
@@ -49,6 +51,7 @@ named!(StatusCode {
     Unlisted = "UNLISTED",
     CredentialBroken = "CREDENTIAL_BROKEN",
     DeviceOffline = "DEVICE_OFFLINE",
+    Unbound = "UNBOUND",
 });
 
 /// Who noticed that an account's status has changed.
@@ -112,7 +115,8 @@ impl StatusCode {
             | Self::MemberDisabled
             | Self::NoCustomerContact
             | Self::Unlisted
-            | Self::CredentialBroken => AccountStatus::Expired,
+            | Self::CredentialBroken
+            | Self::Unbound => AccountStatus::Expired,
         }
     }
 
@@ -127,6 +131,7 @@ impl StatusCode {
             Self::Unlisted => "平台不再列出该账号。请重新检查或重新绑定渠道。",
             Self::CredentialBroken => "渠道的授权已失效。请管理员重新授权该渠道。",
             Self::DeviceOffline => "微信已离线，自动重连未成功。请重新扫码登录。",
+            Self::Unbound => "该账号已解绑。如需再次使用，请恢复该账号。",
         }
     }
 }

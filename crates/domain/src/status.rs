@@ -20,6 +20,8 @@ pub enum Outcome {
     NotDispatched,
     /// The member did not confirm before the deadline.
     Expired,
+    /// The account was unbound before its post was submitted.
+    Unbound,
 }
 named!(Outcome {
     Pending = "PENDING",
@@ -28,6 +30,7 @@ named!(Outcome {
     Invalid = "INVALID",
     NotDispatched = "NOT_DISPATCHED",
     Expired = "EXPIRED",
+    Unbound = "UNBOUND",
 });
 
 /// The status of a SyncResult (requirement 2.3, 3.3).
@@ -105,7 +108,7 @@ impl Stage {
         match outcome {
             Outcome::Published => return Self::Published,
             Outcome::Delivered => return Self::AwaitingMember,
-            Outcome::Invalid | Outcome::NotDispatched | Outcome::Expired => return Self::Failed,
+            Outcome::Invalid | Outcome::NotDispatched | Outcome::Expired | Outcome::Unbound => return Self::Failed,
             Outcome::Pending => (),
         }
         match state {
@@ -135,7 +138,7 @@ impl ResultStatus {
         use PublicationState as S;
         match outcome {
             Outcome::Published | Outcome::Delivered => return Self::Success,
-            Outcome::Invalid | Outcome::NotDispatched | Outcome::Expired => return Self::Failed,
+            Outcome::Invalid | Outcome::NotDispatched | Outcome::Expired | Outcome::Unbound => return Self::Failed,
             Outcome::Pending => (),
         }
         match state {

@@ -1,10 +1,10 @@
 //! Channels as the publisher sees them: the credential opened, for a moment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moments_domain::{ChannelId, Timestamp};
+use moments_domain::{AccountId, ChannelId, Timestamp};
 use moments_platforms::ChannelAccess;
 use moments_store::{CHANNEL_CREDENTIAL, Channel};
 
@@ -21,6 +21,8 @@ pub(crate) struct OpenChannel {
     pub(crate) channel: Channel,
     pub(crate) access: ChannelAccess,
     pub(crate) limits: ChannelLimits,
+    /// Accounts that their owner has unbound: no post goes out for them.
+    pub(crate) unbound: HashSet<AccountId>,
 }
 
 /// Channels used within the last second, so that a batch of posts reads and opens each only once.
@@ -65,6 +67,7 @@ impl Engine {
             channel,
             access,
             limits,
+            unbound: self.store.unbound_of(id).await?,
         });
         self.channels_cache.put(&open, now);
         Ok(Some(open))

@@ -189,6 +189,7 @@ pub(crate) fn reported(handle: &str, kind: ChannelKind, report: &ChannelReport) 
         account_name: member.display_name.chars().take(100).collect(),
         account_type: kind.account_type(),
         standing: member.standing.clone(),
+        departments: member.departments.clone(),
     };
     report.members.iter().map(account).collect()
 }

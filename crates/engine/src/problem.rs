@@ -1,6 +1,6 @@
 //! Why a use case says no.
 
-use moments_domain::{FieldError, Finding, FindingLevel, MomentError};
+use moments_domain::{FieldError, Finding, FindingLevel, MomentError, TaskId};
 use moments_store::StoreError;
 
 /// What a caller of a use case must handle. The edge maps each variant to one answer.
@@ -18,6 +18,9 @@ pub enum Problem {
     /// Not there, or not this user's; the sentence names what (404).
     #[error("{0}不存在")]
     NotFound(&'static str),
+    /// These tasks wait for what was to be unbound, and the caller did not say that they may fail (409).
+    #[error("还有 {} 个任务未完成，未解绑。请先取消这些任务，或以 waiting=fail 解绑", .0.len())]
+    TasksWait(Vec<TaskId>),
     /// The state does not allow it (409).
     #[error("{0}")]
     Conflict(String),

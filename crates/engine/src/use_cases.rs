@@ -9,6 +9,7 @@ mod limits;
 mod logins;
 mod preflight;
 mod tasks;
+mod unbind;
 mod word_lists;
 
 pub use accounts::{AccountFilter, AccountView};

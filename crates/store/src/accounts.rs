@@ -35,6 +35,8 @@ pub struct Account {
     pub status_time: Option<Timestamp>,
     /// When the platform last said how it stands.
     pub checked_time: Option<Timestamp>,
+    /// The departments in which it stands, by the corp's ids; empty where nobody told.
+    pub departments: Vec<i64>,
     /// The way to it.
     pub channel_id: ChannelId,
 }
@@ -50,12 +52,20 @@ pub struct NewAccount {
     pub account_type: AccountType,
     /// Whether it can publish now.
     pub standing: Standing,
+    /// The departments in which it stands; empty: not told, what was known stays.
+    pub departments: Vec<i64>,
 }
 
 impl Store {
     /// The user's accounts, in the order in which they came.
     pub async fn accounts(&self, user: UserId) -> Result<Vec<Account>, StoreError> {
         let rows = self.rows(&OF_USER, [user.0.into()]).await?;
+        rows.iter().map(account).collect()
+    }
+
+    /// The accounts that the user has unbound and may take back, in the order in which they came. No other read of accounts tells of them.
+    pub async fn unbound_accounts(&self, user: UserId) -> Result<Vec<Account>, StoreError> {
+        let rows = self.rows(&UNBOUND_OF_USER, [user.0.into()]).await?;
         rows.iter().map(account).collect()
     }
 
@@ -100,25 +110,32 @@ impl Store {
 }
 
 const COLUMNS: &str = "a.id, a.account_id, a.account_name, a.account_type, a.status, a.status_code, a.status_reason, a.status_time, \
-    a.checked_time, a.channel_id, a.remark";
+    a.checked_time, a.channel_id, a.remark, a.departments";
 
-static OF_USER: Sql =
-    Sql::each(|_| format!("SELECT {COLUMNS} FROM t_wechat_account a WHERE a.user_id = ? ORDER BY a.id"));
+static OF_USER: Sql = Sql::each(|_| of_user("IS NULL"));
+static UNBOUND_OF_USER: Sql = Sql::each(|_| of_user("IS NOT NULL"));
+
+fn of_user(unbound: &str) -> String {
+    format!("SELECT {COLUMNS} FROM t_wechat_account a WHERE a.user_id = ? AND a.unbound_time {unbound} ORDER BY a.id")
+}
+
 /// MySQL counts a row that is as it was as not changed: whether it is there is asked apart.
 static OWN: Sql = Sql::each(|d| {
     let lock = d.for_update();
-    format!("SELECT id FROM t_wechat_account WHERE account_id = ? AND user_id = ?{lock}")
+    format!("SELECT id FROM t_wechat_account WHERE account_id = ? AND user_id = ? AND unbound_time IS NULL{lock}")
 });
 static PUT_REMARK: Sql = Sql::each(|d| {
     let now = d.time();
     format!("UPDATE t_wechat_account SET remark = ?, update_time = {now} WHERE account_id = ?")
 });
-static OF_CHANNEL: Sql =
-    Sql::each(|_| format!("SELECT {COLUMNS} FROM t_wechat_account a WHERE a.channel_id = ? ORDER BY a.id"));
+static OF_CHANNEL: Sql = Sql::each(|_| {
+    format!("SELECT {COLUMNS} FROM t_wechat_account a WHERE a.channel_id = ? AND a.unbound_time IS NULL ORDER BY a.id")
+});
 static WANTED: Sql = Sql::each(|d| {
     let (rows, join) = (d.rows(&[("place", Kind::Int), ("account", Kind::Text)]), d.join());
     format!(
-        "SELECT {COLUMNS} FROM {rows} v {join} t_wechat_account a ON a.account_id = v.account WHERE a.user_id = ? ORDER BY v.place"
+        "SELECT {COLUMNS} FROM {rows} v {join} t_wechat_account a ON a.account_id = v.account \
+         WHERE a.user_id = ? AND a.unbound_time IS NULL ORDER BY v.place"
     )
 });
 /// Makes the channel's accounts exactly what a check reported; a mere wxid is no name and replaces none. Members that are no longer reported become
@@ -165,6 +182,7 @@ async fn write(
     let now = to_datetime(at);
     let row = |(id, new): (i64, &NewAccount)| {
         let (code, reason) = standing::told(&new.standing);
+        let departments = (!new.departments.is_empty()).then(|| array!(new.departments).to_string());
         array!([
             id,
             user.0,
@@ -176,7 +194,8 @@ async fn write(
             reason,
             at.0,
             now,
-            channel.0
+            channel.0,
+            departments
         ])
     };
     let rows: Vec<_> = (first_id..).zip(reported).map(row).collect();
@@ -205,13 +224,19 @@ fn listed(dialect: Dialect) -> String {
         ("since", Kind::Int),
         ("at", Kind::Time),
         ("channel", Kind::Int),
+        ("departments", Kind::Text),
     ])
 }
 
 static CHECKED: Sql = Sql::same("UPDATE t_wechat_account SET checked_time = ? WHERE channel_id = ?");
 static UPDATE_LISTED: Sql = Sql::each(|d| {
     let name = "CASE WHEN v.name = v.account THEN coalesce(t.account_name, v.name) ELSE v.name END";
-    let set = [("account_name", name), ("update_time", "v.at")];
+    let departments = "coalesce(v.departments, t.departments)";
+    let set = [
+        ("account_name", name),
+        ("departments", departments),
+        ("update_time", "v.at"),
+    ];
     d.update(
         "t_wechat_account",
         &set,
@@ -223,8 +248,9 @@ static INSERT_LISTED: Sql = Sql::each(|d| {
     let (listed, or_nothing) = (listed(d), d.or_nothing("t_wechat_account", "account_id"));
     format!(
         "INSERT INTO t_wechat_account (id, user_id, account_id, account_type, account_name, status, status_code, status_reason, \
-         status_time, checked_time, status_changes, create_time, update_time, channel_id) \
-         SELECT v.id, v.owner, v.account, v.kind, v.name, v.status, v.code, v.reason, v.since, v.since, 1, v.at, v.at, v.channel \
+         status_time, checked_time, status_changes, create_time, update_time, channel_id, departments) \
+         SELECT v.id, v.owner, v.account, v.kind, v.name, v.status, v.code, v.reason, v.since, v.since, 1, v.at, v.at, v.channel, \
+         v.departments \
          FROM {listed} v WHERE true {or_nothing}"
     )
 });
@@ -246,6 +272,18 @@ fn account(row: &QueryResult) -> Result<Account, StoreError> {
         }),
         status_time: rows::time_opt(row, "status_time")?,
         checked_time: rows::time_opt(row, "checked_time")?,
+        departments: departments(row, id)?,
         channel_id: ChannelId(row.try_get("", "channel_id")?),
     })
+}
+
+fn departments(row: &QueryResult, id: i64) -> Result<Vec<i64>, StoreError> {
+    let text: Option<String> = row.try_get("", "departments")?;
+    let unreadable = |e: serde_json::Error| StoreError::Unreadable {
+        table: "t_wechat_account",
+        id,
+        why: format!("departments: {e}"),
+    };
+    let read = text.map(|json| serde_json::from_str(&json).map_err(unreadable));
+    Ok(read.transpose()?.unwrap_or_default())
 }

@@ -41,6 +41,7 @@ mod statuses;
 mod suites;
 mod tasks;
 mod time;
+mod unbind;
 mod warnings;
 mod words;
 
@@ -64,7 +65,7 @@ pub use logins::{LoggedIn, Login};
 pub use media::MediaRow;
 pub use processes::Beats;
 pub use pushes::{ClaimedPush, NewPush, PushCounts};
-pub use removal::Removal;
+pub use removal::{Removal, Unbinding, Waiting};
 pub use save::{AccountOutcome, AttemptNote, Hold, Save, Saved};
 pub use seals::{
     CHANNEL_CALLBACK, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, INSTALL_CREDENTIAL, LOGIN_NUMBER, LOGIN_SECRETS, PUSH_BODY,
@@ -75,5 +76,6 @@ pub use stage::{Picked, Room};
 pub use standing::StatusChange;
 pub use suites::SuiteRow;
 pub use tasks::{ResultView, TaskView};
+pub use unbind::unbound_failure;
 pub use warnings::TaskWarning;
 pub use words::{NewWordList, WordList, WordListChange};

@@ -23,6 +23,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0008_words", include_str!("schema/0008_words.sql")),
     ("0009_uploads", include_str!("schema/0009_uploads.sql")),
     ("0010_limits", include_str!("schema/0010_limits.sql")),
+    ("0011_departments", include_str!("schema/0011_departments.sql")),
     ("0015_early", include_str!("schema/0015_early.sql")),
 ];
 

@@ -1,41 +1,70 @@
 //! Removing a channel, and what that ends.
 
+use std::collections::BTreeSet;
+
 use moments_domain::{
-    ChannelId, FailReason, Failure, NewAudit, NoticedBy, PublicationState, Standing, StatusCode, TaskId, Timestamp,
-    UserId,
+    ChannelId, FailReason, Failure, NewAudit, NoticedBy, Outcome, PublicationState, Standing, StatusCode, TaskId,
+    Timestamp, UserId,
 };
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, QueryResult};
 
 use crate::audit;
 use crate::channels::Channel;
 use crate::db::{Statements, Store, again, commit};
 use crate::dialect::Sql;
 use crate::error::StoreError;
+use crate::rows;
 use crate::standing::{self, Notice};
 use crate::statuses;
 use crate::time::to_datetime;
 
-/// What removing a channel did.
+/// What becomes of posts that wait when their account or channel is unbound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    /// They fail for it.
+    Fail,
+    /// They keep it from being unbound.
+    Refuse,
+}
+
+/// What became of a wish to unbind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unbinding {
+    /// It is unbound.
+    Done(Removal),
+    /// These tasks wait for it, and [`Waiting::Refuse`] was said: nothing was changed.
+    Waits(Vec<TaskId>),
+    /// The user has no such thing.
+    Unknown,
+}
+
+/// What unbinding ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removal {
-    /// Waiting publications that failed because of it.
+    /// Publications that had not been submitted and failed because of it: as a whole, or for the one account.
     pub failed_publications: u64,
+    /// Publications that are with the platform, where nobody can follow them any more: a person must look.
+    pub unfollowed_publications: u64,
 }
 
 impl Store {
-    /// Removes the user's channel with its accounts. Publications that have not been submitted fail; those already with the platform end as
-    /// they stand, since nobody can follow them any more. `None` when the user has no such channel.
+    /// Removes the user's channel with its accounts. Publications that have not been submitted fail; those already with the platform end with the
+    /// word that a person must look, since nobody can follow them any more. With [`Waiting::Refuse`] any of either kind keeps the channel.
     pub async fn remove_channel(
         &self,
         user: UserId,
         id: ChannelId,
-        now: Timestamp,
+        waiting: Waiting,
         entry: &NewAudit,
-    ) -> Result<Option<Removal>, StoreError> {
+    ) -> Result<Unbinding, StoreError> {
         again!({
             let txn = self.write().await?;
             if txn.run(&DELETE, [id.0.into(), user.0.into()]).await? == 0 {
-                return Ok(None);
+                return Ok(Unbinding::Unknown);
+            }
+            let open = open(&txn, id).await?;
+            if waiting == Waiting::Refuse && !open.is_empty() {
+                return Ok(Unbinding::Waits(tasks(&open)));
             }
             audit::write(&txn, [entry]).await?;
             txn.run(&DELETE_HISTORY, [id.0.into()]).await?;
@@ -44,9 +73,9 @@ impl Store {
             txn.run(&DELETE_LIMITS, [id.0.into()]).await?;
             txn.run(&DELETE_LOGINS, [id.0.into()]).await?;
             let failure = Failure::new(FailReason::ChannelRemoved, "渠道已被解绑，任务未完成");
-            let failed_publications = fail_open(&txn, id, &failure, now).await?;
+            let removal = end_open(&txn, &open, &failure, entry.time).await?;
             commit(txn).await?;
-            Ok(Some(Removal { failed_publications }))
+            Ok(Unbinding::Done(removal))
         })
     }
 
@@ -66,7 +95,7 @@ impl Store {
             let version = channel.credential_version.into();
             let values = [emptied.into(), why.into(), now.0.into(), id.0.into(), version];
             if txn.run(&REVOKE, values).await? == 0 {
-                return Ok(Removal { failed_publications: 0 });
+                return Ok(Removal::default());
             }
             audit::write(&txn, [entry]).await?;
             let present = standing::lock(&txn, id).await?;
@@ -77,12 +106,12 @@ impl Store {
             };
             standing::change(&txn, &present, |_| Some(revoked.clone()), notice).await?;
             let failure = Failure::new(FailReason::CredentialBroken, why);
-            let failed_publications = fail_open(&txn, id, &failure, now).await?;
+            let removal = end_open(&txn, &open(&txn, id).await?, &failure, now).await?;
             txn.run(&FORGET_RESULT_NAMES, [id.0.into()]).await?;
             txn.run(&FORGET_NAMES, [id.0.into()]).await?;
             txn.run(&DELETE_UPLOADS, [id.0.into()]).await?;
             commit(txn).await?;
-            Ok(Removal { failed_publications })
+            Ok(removal)
         })
     }
 }
@@ -101,58 +130,114 @@ static REVOKE: Sql = Sql::same(
      suspect_since = NULL, token = NULL, token_expires = NULL, refresh_fence = refresh_fence + 1, refresh_until = 0 \
      WHERE id = ? AND credential_version = ?",
 );
-static FORGET_NAMES: Sql = Sql::same("UPDATE t_wechat_account SET account_name = NULL WHERE channel_id = ?");
+static FORGET_NAMES: Sql =
+    Sql::same("UPDATE t_wechat_account SET account_name = NULL, departments = NULL WHERE channel_id = ?");
 static FORGET_RESULT_NAMES: Sql = Sql::same(
     "UPDATE t_moment_sync_result SET account_name = NULL \
      WHERE account_id IN (SELECT account_id FROM t_wechat_account WHERE channel_id = ?)",
 );
 
-/// Fails every open publication of a channel, whoever holds its lease: the lease is voided.
-async fn fail_open(
+/// An open publication.
+struct Open {
+    id: i64,
+    task: TaskId,
+    state: PublicationState,
+}
+
+/// The open publications of a channel, whoever holds their leases.
+async fn open(txn: &DatabaseTransaction, id: ChannelId) -> Result<Vec<Open>, StoreError> {
+    let rows = txn.rows(&OPEN, [id.0.into()]).await?;
+    let open = |row: &QueryResult| {
+        let id = row.try_get("", "id")?;
+        Ok(Open {
+            id,
+            task: TaskId(row.try_get("", "task_id")?),
+            state: rows::parse(row, "t_moment_publication", id, "state")?,
+        })
+    };
+    rows.iter().map(open).collect()
+}
+
+fn tasks(open: &[Open]) -> Vec<TaskId> {
+    let tasks: BTreeSet<_> = open.iter().map(|open| open.task).collect();
+    tasks.into_iter().collect()
+}
+
+/// Ends every open publication of a channel: the leases are voided. What may come out, or is out, does not fail as if it had not been sent.
+async fn end_open(
     txn: &DatabaseTransaction,
-    id: ChannelId,
+    open: &[Open],
     failure: &Failure,
     now: Timestamp,
-) -> Result<u64, StoreError> {
-    let open = txn.rows(&OPEN, [id.0.into()]).await?;
-    for row in &open {
-        let (publication, task): (i64, i64) = (row.try_get("", "id")?, row.try_get("", "task_id")?);
-        let values = [
-            PublicationState::Failed.name().into(),
-            now.0.into(),
-            failure.reason.name().into(),
-            failure.message.as_str().into(),
-            publication.into(),
-        ];
-        txn.run(&FAIL, values).await?;
-        let values = [
-            failure.reason.name().into(),
-            failure.message.as_str().into(),
-            to_datetime(now).into(),
-            task.into(),
-            publication.into(),
-        ];
-        txn.run(&FAIL_RESULTS, values).await?;
+) -> Result<Removal, StoreError> {
+    let unfollowed = Failure::new(FailReason::Unverifiable, "渠道已被解绑，无法再向平台核实是否已发布");
+    let mut removal = Removal::default();
+    for publication in open {
+        let (state, outcome, failure) = match publication.state {
+            state if state.is_before_submit() => (PublicationState::Failed, Outcome::Pending, failure),
+            PublicationState::Created => (PublicationState::Settled, Outcome::Expired, &unfollowed),
+            state if state.is_in_flight() => (PublicationState::Held, Outcome::Pending, &unfollowed),
+            // Ended already, and held for a moment by a person's wish.
+            _ => {
+                txn.run(&LET_GO, [publication.id.into()]).await?;
+                continue;
+            }
+        };
+        end(txn, publication, (state, outcome), failure, now).await?;
+        if state == PublicationState::Failed {
+            removal.failed_publications += 1;
+        } else {
+            removal.unfollowed_publications += 1;
+        }
     }
-    let touched = open.iter().map(|row| Ok((TaskId(row.try_get("", "task_id")?), now)));
-    statuses::write(txn, touched.collect::<Result<_, StoreError>>()?).await?;
-    Ok(u64::try_from(open.len()).unwrap_or(u64::MAX))
+    let touched = open.iter().map(|publication| (publication.task, now));
+    statuses::write(txn, touched.collect()).await?;
+    Ok(removal)
+}
+
+async fn end(
+    txn: &DatabaseTransaction,
+    publication: &Open,
+    (state, outcome): (PublicationState, Outcome),
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let values = [
+        state.name().into(),
+        now.0.into(),
+        failure.reason.name().into(),
+        failure.message.as_str().into(),
+        publication.id.into(),
+    ];
+    txn.run(&END, values).await?;
+    let values = [
+        outcome.name().into(),
+        failure.reason.name().into(),
+        failure.message.as_str().into(),
+        to_datetime(now).into(),
+        publication.task.0.into(),
+        publication.id.into(),
+    ];
+    txn.run(&END_RESULTS, values).await?;
+    Ok(())
 }
 
 static OPEN: Sql = Sql::each(|d| {
     let lock = d.for_update();
     format!(
-        "SELECT id, task_id FROM t_moment_publication WHERE channel_id = ? AND look_time IS NOT NULL ORDER BY id{lock}"
+        "SELECT id, task_id, state FROM t_moment_publication WHERE channel_id = ? AND look_time IS NOT NULL ORDER BY id{lock}"
     )
 });
-static FAIL: Sql = Sql::same(
+static LET_GO: Sql =
+    Sql::same("UPDATE t_moment_publication SET look_time = NULL, owner = NULL, lease = lease + 1 WHERE id = ?");
+static END: Sql = Sql::same(
     "UPDATE t_moment_publication SET state = ?, state_time = ?, look_time = NULL, owner = NULL, lease = lease + 1, \
      in_flight = NULL, failure_reason = ?, failure_message = ? WHERE id = ?",
 );
-static FAIL_RESULTS: Sql = Sql::each(|d| {
+static END_RESULTS: Sql = Sql::each(|d| {
     let now = d.time();
     format!(
-        "UPDATE t_moment_sync_result SET status = 'FAILED', error_reason = ?, error_message = ?, update_time = {now} \
+        "UPDATE t_moment_sync_result SET status = 'FAILED', outcome = ?, error_reason = ?, error_message = ?, update_time = {now} \
          WHERE task_id = ? AND publication_id = ? AND outcome = 'PENDING'"
     )
 });

@@ -74,7 +74,7 @@ impl Store {
     }
 }
 
-/// The standing of a channel's accounts, which nobody else changes until the transaction's end.
+/// The standing of a channel's accounts, which nobody else changes until the transaction's end. Those that their owner has unbound stand as they do.
 pub(crate) async fn lock(txn: &DatabaseTransaction, channel: ChannelId) -> Result<Vec<Present>, StoreError> {
     txn.rows(&LOCK, [channel.0.into()]).await?.iter().map(read).collect()
 }
@@ -154,7 +154,7 @@ pub(crate) fn told(standing: &Standing) -> (Option<&'static str>, Option<String>
     )
 }
 
-fn read(row: &QueryResult) -> Result<Present, StoreError> {
+pub(crate) fn read(row: &QueryResult) -> Result<Present, StoreError> {
     const TABLE: &str = "t_wechat_account";
     let id = row.try_get("", "id")?;
     Ok(Present {
@@ -166,12 +166,15 @@ fn read(row: &QueryResult) -> Result<Present, StoreError> {
     })
 }
 
+/// For [`read`].
+pub(crate) const PRESENT_COLUMNS: &str = "id, account_id, status, status_code, status_changes";
+
 static PRESENT: Sql = Sql::each(|_| present(""));
 static LOCK: Sql = Sql::each(|d| present(d.for_update()));
 
 fn present(end: &str) -> String {
     format!(
-        "SELECT id, account_id, status, status_code, status_changes FROM t_wechat_account WHERE channel_id = ? ORDER BY id{end}"
+        "SELECT {PRESENT_COLUMNS} FROM t_wechat_account WHERE channel_id = ? AND unbound_time IS NULL ORDER BY id{end}"
     )
 }
 

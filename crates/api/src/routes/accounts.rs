@@ -52,6 +52,9 @@ pub(crate) struct AccountBody {
     /// 最近一次得到平台答复的检查时间（UTC），未检查过时为 null
     #[schema(schema_with = wire::date_time_or_null, required)]
     checked_time: Option<WireTime>,
+    /// 成员直接所属部门的ID；未知或个人微信为空
+    #[schema(example = json!([2, 5]))]
+    departments: Vec<i64>,
 }
 
 impl From<AccountView> for AccountBody {
@@ -67,6 +70,7 @@ impl From<AccountView> for AccountBody {
             status_reason: account.reason.map(|reason| reason.message),
             status_time: account.status_time.map(WireTime),
             checked_time: account.checked_time.map(WireTime),
+            departments: account.departments,
         }
     }
 }
@@ -121,10 +125,12 @@ pub(crate) enum AccountsBody {
 }
 
 /// Any of these makes a page of the list.
-const PARAMETERS: [&str; 8] = [
+const PARAMETERS: [&str; 10] = [
     "type",
     "status",
     "channelId",
+    "departmentId",
+    "unbound",
     "keyword",
     "page",
     "size",
@@ -141,6 +147,8 @@ const PARAMETERS: [&str; 8] = [
         ("type" = Option<String>, Query, description = "账号类型：PERSONAL 或 WEWORK"),
         ("status" = Option<String>, Query, description = "账号状态：ACTIVE、OFFLINE 或 EXPIRED"),
         ("channelId" = Option<i64>, Query, description = "所属渠道ID"),
+        ("departmentId" = Option<String>, Query, description = "直接所属部门的ID，可用逗号分隔多个，属于其一即可；不含下级部门，部门树见渠道的部门与标签。部门ID只在企业内唯一，宜与 channelId 同用"),
+        ("unbound" = Option<bool>, Query, description = "true：只列出已解绑、可恢复的账号；默认 false"),
         ("keyword" = Option<String>, Query, description = "账号ID、名称或备注中包含的文字，不区分大小写"),
         ("sort" = Option<String>, Query, description = "排序字段：accountId、accountName 或 status；默认按加入的先后"),
         ("order" = Option<String>, Query, description = "asc（默认）或 desc"),
@@ -183,7 +191,9 @@ fn filter(params: &Params) -> Result<AccountFilter, ApiError> {
         account_type: params.name_of("type", AccountType::ALL, AccountType::name)?,
         status: params.name_of("status", AccountStatus::ALL, AccountStatus::name)?,
         channel: params.number("channelId")?.map(ChannelId),
+        departments: params.numbers("departmentId")?,
         keyword: params.text("keyword").map(str::to_owned),
+        unbound: params.one_of("unbound", &["true", "false"])? == Some("true"),
     })
 }
 

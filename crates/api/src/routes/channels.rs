@@ -92,16 +92,6 @@ pub(crate) struct GeweChannelBody {
     warning: &'static str,
 }
 
-/// 解绑结果
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = ChannelRemoval)]
-pub(crate) struct RemovalBody {
-    /// 因解绑而失败的待发布数量
-    #[schema(example = 0)]
-    failed_publications: u64,
-}
-
 /// 渠道列表
 #[utoipa::path(
     get, path = "/channels", tag = "channels",
@@ -191,28 +181,4 @@ pub(crate) async fn refresh_channel(
 ) -> Result<Reply<ChannelBody>, ApiError> {
     let channel = app.engine.refresh_channel(caller.user, ChannelId(id)).await?;
     Ok(Reply::ok(channel.into()))
-}
-
-/// 解绑渠道
-///
-/// 渠道及其账号被移除；等待发布的内容以失败结束并注明原因。
-#[utoipa::path(
-    delete, path = "/channels/{id}", tag = "channels",
-    params(("id" = i64, Path, minimum = 1, maximum = 9_007_199_254_740_991_i64, description = "渠道ID")),
-    responses(
-        (status = 200, description = "已解绑", body = Envelope<RemovalBody>),
-        (status = 400, description = "id 不是有效的整数", body = ErrorBody),
-        (status = 404, description = "渠道不存在或不属于当前用户", body = ErrorBody),
-    ),
-    security(("bearer" = ["workbench:wechat:moments:accounts:manage"])),
-)]
-pub(crate) async fn remove_channel(
-    caller: Caller<AccountsManage>,
-    State(app): State<App>,
-    PathId(id): PathId,
-) -> Result<Reply<RemovalBody>, ApiError> {
-    let removal = app.engine.remove_channel(caller.user, ChannelId(id)).await?;
-    Ok(Reply::ok(RemovalBody {
-        failed_publications: removal.failed_publications,
-    }))
 }

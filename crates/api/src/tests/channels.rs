@@ -29,7 +29,7 @@ async fn binding_a_corp_brings_its_members() {
     let first = json!({
         "accountId": "ww1:zhangsan", "accountName": "张三", "remark": null, "channelId": 1, "accountType": "WEWORK",
         "status": "ACTIVE", "statusCode": null,
-        "statusReason": null, "statusTime": "2023-10-26T16:00:00Z", "checkedTime": "2023-10-26T16:00:00Z",
+        "statusReason": null, "statusTime": "2023-10-26T16:00:00Z", "checkedTime": "2023-10-26T16:00:00Z", "departments": [],
     });
     assert_eq!((accounts.as_array().map(Vec::len), &accounts[0]), (Some(3), &first));
 }
@@ -100,7 +100,7 @@ async fn a_channel_can_be_checked_again_and_removed_once() {
     assert_eq!((&refreshed["id"], &refreshed["accounts"]), (&id, &json!(3)));
     assert_eq!(
         world.delete(&format!("/channels/{id}")).await.expect(200),
-        json!({ "failedPublications": 0 })
+        json!({ "failedPublications": 0, "unfollowedPublications": 0 })
     );
     assert_eq!(world.delete(&format!("/channels/{id}")).await.error(404), "NOT_FOUND");
     assert_eq!(world.get("/accounts").await.expect(200), json!([]));

@@ -45,7 +45,7 @@ async fn a_failure_says_why_to_programs_and_to_people() {
         .expect(202);
     let channel = world.get("/channels").await.expect(200)[0]["id"].clone();
     let removal = world.delete(&format!("/channels/{channel}")).await.expect(200);
-    assert_eq!(removal, json!({ "failedPublications": 1 }));
+    assert_eq!(removal, json!({ "failedPublications": 1, "unfollowedPublications": 0 }));
     let data = world.get(&format!("/tasks/{}", task["syncTaskId"])).await.expect(200);
     assert_eq!(data["status"], "FAILED");
     let result = &data["results"][0];

@@ -75,5 +75,6 @@ fn a_result_shows_its_publication_until_the_account_has_an_outcome_of_its_own() 
         result(state.name(), None, Outcome::Invalid, "FAILED FAILED");
         result(state.name(), None, Outcome::NotDispatched, "FAILED FAILED");
         result(state.name(), None, Outcome::Expired, "FAILED FAILED");
+        result(state.name(), None, Outcome::Unbound, "FAILED FAILED");
     }
 }

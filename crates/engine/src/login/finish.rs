@@ -187,5 +187,6 @@ fn account(member: &MemberReport) -> NewAccount {
         account_name: member.display_name.clone(),
         account_type: ChannelKind::Gewe.account_type(),
         standing: member.standing.clone(),
+        departments: member.departments.clone(),
     }
 }

@@ -26,7 +26,9 @@ pub(crate) async fn by_hand(
 ) -> Result<bool, Problem> {
     let job = Job::new(engine, claimed);
     let held = job.publication.state == PublicationState::Held;
-    let happens = job.publication.state.after(by).is_ok() && (even_held || !held);
+    // Accounts that were unbound have their outcome: without any other there is nothing to begin anew.
+    let is_for_somebody = by != Move::Revive || !job.open_accounts().is_empty();
+    let happens = job.publication.state.after(by).is_ok() && (even_held || !held) && is_for_somebody;
     let mut job = job.told(entry.filter(|_| happens));
     let done = match by {
         _ if !happens => job.put_back().await,

@@ -7,7 +7,7 @@ use moments_domain::{
     ErrorClass, FailReason, Failure, LimitKind, Move, NoticedBy, Outcome, Standing, Timestamp, WaitReason,
 };
 use moments_platforms::{Answer, CallFailure, Platform, Post, Refusal};
-use moments_store::{Gate, NoSubmit};
+use moments_store::{Gate, NoSubmit, unbound_failure};
 
 use crate::channel::OpenChannel;
 use crate::checkup::{Checkup, UNTRUSTED_PAUSE, failure_of_notice, tell};
@@ -33,6 +33,9 @@ pub(crate) async fn publish(job: &mut Job<'_>) -> Result<(), Stop> {
     let Some((open, platform)) = job.channel().await? else {
         return job.channel_removed().await;
     };
+    if !job.leave_out(&open.unbound) {
+        return job.give_up(unbound_failure()).await;
+    }
     if let Some(why) = &open.channel.broken_reason {
         return job.give_up(Failure::new(FailReason::CredentialBroken, why)).await;
     }
@@ -108,7 +111,9 @@ fn gate(job: &Job<'_>, open: &OpenChannel, platform: &dyn Platform) -> Gate {
         limit,
         window,
         call_ends: call_ends(job),
-        accounts: open.limits.gates(job.targets.keys(), limits::share(job.publication.id)),
+        accounts: open
+            .limits
+            .gates(job.open_accounts().iter(), limits::share(job.publication.id)),
     }
 }
 
@@ -204,8 +209,8 @@ pub(crate) fn post(job: &Job<'_>, media: &ReadyMedia) -> Post {
         is_video: media.is_video(),
         media: media.references.clone(),
         targets: job
-            .targets
-            .keys()
+            .open_accounts()
+            .iter()
             .map(|account| account.platform_name().to_owned())
             .collect(),
     }

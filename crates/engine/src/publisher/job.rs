@@ -1,6 +1,6 @@
 //! One claimed publication in a worker's hands, and the few ways to let it go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use moments_domain::{
 };
 use moments_platforms::{CallFailure, Platform};
 use moments_store::{
-    AccountOutcome, AttemptNote, Claimed, Gate, Hold, Lease, NoSubmit, Save, Saved, StoreError, Target,
+    AccountOutcome, AttemptNote, Claimed, Gate, Hold, Lease, NoSubmit, Save, Saved, StoreError, Target, unbound_failure,
 };
 
 use crate::app::Engine;
@@ -138,6 +138,16 @@ impl<'a> Job<'a> {
                 failure,
             });
         }
+    }
+
+    /// Leaves out the accounts that have been unbound since the post was asked for; false when none is left.
+    pub(crate) fn leave_out(&mut self, unbound: &HashSet<AccountId>) -> bool {
+        for account in self.open_accounts() {
+            if unbound.contains(&account) {
+                self.find(&account, Outcome::Unbound, Some(unbound_failure()));
+            }
+        }
+        !self.open_accounts().is_empty()
     }
 
     /// Accounts without an outcome.

@@ -31,6 +31,8 @@ pub struct AccountView {
     pub status_time: Option<Timestamp>,
     /// When the platform last said how it stands.
     pub checked_time: Option<Timestamp>,
+    /// The departments in which it stands, by the corp's ids; empty where nobody told.
+    pub departments: Vec<i64>,
 }
 
 /// Which accounts are wanted; `None` wants all.
@@ -42,8 +44,12 @@ pub struct AccountFilter {
     pub status: Option<AccountStatus>,
     /// Behind this channel.
     pub channel: Option<ChannelId>,
+    /// Directly in one of these departments, by the corp's ids; empty wants all. What lies below a department is not meant.
+    pub departments: Vec<i64>,
     /// With this text in the id, the name or the remark, whatever its case.
     pub keyword: Option<String>,
+    /// Those that the user has unbound, instead of all others.
+    pub unbound: bool,
 }
 
 impl AccountFilter {
@@ -51,6 +57,11 @@ impl AccountFilter {
         self.account_type.is_none_or(|wanted| account.account_type == wanted)
             && self.status.is_none_or(|wanted| account.status == wanted)
             && self.channel.is_none_or(|wanted| account.channel_id == wanted)
+            && (self.departments.is_empty()
+                || self
+                    .departments
+                    .iter()
+                    .any(|wanted| account.departments.contains(wanted)))
             && self
                 .keyword
                 .as_deref()
@@ -81,9 +92,13 @@ impl Engine {
 
     /// Those that pass the filter, in the same order.
     pub async fn find_accounts(&self, user: UserId, filter: &AccountFilter) -> Result<Vec<AccountView>, Problem> {
-        let mut accounts = self.accounts(user).await?;
-        accounts.retain(|account| filter.wants(account));
-        Ok(accounts)
+        let accounts = if filter.unbound {
+            self.store.unbound_accounts(user).await?
+        } else {
+            self.store.accounts(user).await?
+        };
+        let views = accounts.into_iter().map(AccountView::from);
+        Ok(views.filter(|account| filter.wants(account)).collect())
     }
 
     /// Notes what the user says of its account, or forgets it. An account that is not the user's is
@@ -130,6 +145,7 @@ impl From<Account> for AccountView {
             reason: account.reason,
             status_time: account.status_time,
             checked_time: account.checked_time,
+            departments: account.departments,
         }
     }
 }

@@ -5,7 +5,7 @@ use moments_domain::{
     UserId,
 };
 use moments_platforms::{CallFailure, ChannelAccess, ChannelReport, GatewayLine};
-use moments_store::{CHANNEL_CREDENTIAL, Channel, NewChannel, Removal, StoreError};
+use moments_store::{CHANNEL_CREDENTIAL, Channel, NewChannel, StoreError};
 use secrecy::SecretString;
 use serde_json::{Value as Json, json};
 
@@ -138,14 +138,6 @@ impl Engine {
         }
     }
 
-    /// Removes a channel with its accounts; what waits on it fails with a reason.
-    pub async fn remove_channel(&self, user: UserId, id: ChannelId) -> Result<Removal, Problem> {
-        let entry = self.entry(user, AuditAction::Unbind, (AuditObject::Channel, id), json!({}));
-        let removal = self.store.remove_channel(user, id, entry.time, &entry).await?;
-        self.channels_cache.forget(id);
-        removal.ok_or(Problem::NotFound("渠道"))
-    }
-
     pub(crate) async fn own_channel(&self, user: UserId, id: ChannelId) -> Result<Channel, Problem> {
         let channel = self
             .store
@@ -219,7 +211,8 @@ impl Engine {
         tell(&put.map_err(conflict)?);
         self.channels_cache.forget(id);
         let channel = self.own_channel(new.user_id, id).await?;
-        Ok(view(&channel, accounts.len(), now))
+        let accounts = self.store.accounts_of(id).await?.len();
+        Ok(view(&channel, accounts, now))
     }
 }
 

@@ -81,7 +81,7 @@ impl Engine {
         }
     }
 
-    async fn own_account(&self, user: UserId, id: &AccountId) -> Result<Account, Problem> {
+    pub(super) async fn own_account(&self, user: UserId, id: &AccountId) -> Result<Account, Problem> {
         let found = self.store.find_accounts(user, std::slice::from_ref(id)).await?;
         let missing = || MomentError::WechatAccountNotFound(vec![id.clone()]).into();
         found.into_iter().next().ok_or_else(missing)

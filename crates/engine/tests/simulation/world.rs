@@ -196,6 +196,7 @@ impl World {
             account_name: (*name).to_owned(),
             account_type: kind.account_type(),
             standing: Standing::Active,
+            departments: Vec::new(),
         };
         let accounts: Vec<_> = accounts.iter().map(account).collect();
         self.store

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use moments_domain::{AuditAction, AuditEntry, UserId};
-use moments_store::AuditFilter;
+use moments_store::{AuditFilter, Unbinding, Waiting};
 
 use crate::checks::secs;
 use crate::world::{NOW, USER, World, told};
@@ -50,8 +50,8 @@ pub(crate) async fn what_is_told_to_the_audit_is_chained_as_it_was_told(w: World
         (USER, Some("request-1"), NOW)
     );
     let entry = told(AuditAction::Unbind);
-    let refused = w.store.remove_channel(UserId(2), w.channels[0], NOW, &entry);
-    assert_eq!(refused.await.expect("an answer"), None);
+    let refused = w.store.remove_channel(UserId(2), w.channels[0], Waiting::Fail, &entry);
+    assert_eq!(refused.await.expect("an answer"), Unbinding::Unknown);
     assert_eq!(
         w.store.audit_waiting().await.expect("a read"),
         0,

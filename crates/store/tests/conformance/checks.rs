@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use moments_domain::{AccountStatus, AuditAction, Move, NoticedBy, Outcome, TaskStatus, Timestamp};
-use moments_store::{AccountOutcome, AttemptNote, Created, Hold, NoSubmit, Saved, ShelfToken};
+use moments_domain::{AccountStatus, AuditAction, Move, NoticedBy, Outcome, TaskStatus, Timestamp, UserId};
+use moments_store::{
+    AccountOutcome, AttemptNote, Created, Hold, NoSubmit, Removal, Saved, ShelfToken, Unbinding, Waiting,
+};
 
 use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step, told};
 
@@ -36,6 +38,11 @@ pub(crate) use crate::staging::{
     a_message_that_did_not_leave_makes_its_row_due_again_unless_it_was_claimed, a_message_wins_its_row_once,
     what_is_given_back_is_due_at_once_and_its_former_holder_changes_nothing,
     what_is_staged_is_out_of_sight_until_its_message_is_surely_lost,
+};
+pub(crate) use crate::unbinding::{
+    a_post_that_is_held_loses_its_unbound_account_and_its_holder,
+    a_removed_channel_tells_what_waited_from_what_may_be_out, an_unbound_account_comes_back_by_its_owners_wish_alone,
+    what_is_with_the_platform_is_followed_for_an_unbound_account,
 };
 pub(crate) use crate::watching::{
     open_publications_are_counted_by_platform_and_state, the_database_tells_what_it_is,
@@ -381,36 +388,22 @@ impl FromIterator<Saved> for Counts {
 
 pub(crate) async fn removing_a_channel_fails_what_waits(w: World) {
     let id = w.create(World::task("早安", &w.channels, Some(NOW + secs(600)))).await;
-    let removal = w
-        .store
-        .remove_channel(USER, w.channels[0], NOW, &told(AuditAction::Unbind))
-        .await
-        .expect("a write")
-        .expect("a channel");
-    assert_eq!(removal.failed_publications, 1);
+    let remove = async |user, channel| {
+        let entry = told(AuditAction::Unbind);
+        let removed = w.store.remove_channel(user, channel, Waiting::Fail, &entry).await;
+        removed.expect("a write")
+    };
+    let removal = Removal {
+        failed_publications: 1,
+        unfollowed_publications: 0,
+    };
+    assert_eq!(remove(USER, w.channels[0]).await, Unbinding::Done(removal));
     assert_eq!(
         w.task_line(id).await,
         "PROCESSING: a FAILED FAILED, b FAILED FAILED, a PENDING SCHEDULED, b PENDING SCHEDULED"
     );
-    assert_eq!(
-        w.store
-            .remove_channel(USER, w.channels[0], NOW, &told(AuditAction::Unbind))
-            .await
-            .expect("a write"),
-        None
-    );
-    assert_eq!(
-        w.store
-            .remove_channel(
-                moments_domain::UserId(2),
-                w.channels[1],
-                NOW,
-                &told(AuditAction::Unbind)
-            )
-            .await
-            .expect("a write"),
-        None
-    );
+    assert_eq!(remove(USER, w.channels[0]).await, Unbinding::Unknown);
+    assert_eq!(remove(UserId(2), w.channels[1]).await, Unbinding::Unknown);
 }
 
 pub(crate) async fn a_refresh_is_fenced(w: World) {

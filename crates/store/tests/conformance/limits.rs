@@ -136,7 +136,7 @@ pub(crate) async fn chosen_limits_are_kept_and_go_with_their_channel(w: World) {
         .remove_channel(
             crate::world::USER,
             channel,
-            NOW,
+            moments_store::Waiting::Fail,
             &crate::world::told(moments_domain::AuditAction::Unbind),
         )
         .await

@@ -88,6 +88,7 @@ fn logged_in(login: &Login, channel_id: ChannelId, wxid: &str) -> (Login, Logged
             account_name: "小禾咖啡".into(),
             account_type: AccountType::Personal,
             standing: Standing::Active,
+            departments: Vec::new(),
         },
     };
     (done, end)
@@ -266,7 +267,7 @@ pub(crate) async fn a_log_in_ends_with_its_channel_or_not_at_all(w: World) {
         again.id
     );
     w.store
-        .remove_channel(USER, id, NOW, &told(AuditAction::Unbind))
+        .remove_channel(USER, id, moments_store::Waiting::Fail, &told(AuditAction::Unbind))
         .await
         .expect("a write");
     assert!(w.store.last_login(id).await.expect("a read").is_none());

@@ -22,6 +22,7 @@ mod races;
 mod staging;
 mod standing;
 mod starts;
+mod unbinding;
 mod values;
 mod watching;
 mod words;
@@ -126,4 +127,8 @@ conformance! {
     a_look_ahead_is_made_by_one_and_comes_up_again_when_that_dies,
     what_a_look_ahead_found_is_told_until_it_is_mended,
     what_was_found_ahead_is_kept_until_the_post_is_over,
+    a_post_that_is_held_loses_its_unbound_account_and_its_holder,
+    what_is_with_the_platform_is_followed_for_an_unbound_account,
+    an_unbound_account_comes_back_by_its_owners_wish_alone,
+    a_removed_channel_tells_what_waited_from_what_may_be_out,
 }

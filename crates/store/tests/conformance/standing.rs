@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use moments_domain::{AccountStatus, AuditAction, FailReason, NoticedBy, Standing, StatusCode, UserId};
-use moments_store::{Channel, NewAccount, Store};
+use moments_store::{Channel, NewAccount, Store, Waiting};
 
 use crate::checks::secs;
 use crate::world::{NOW, USER, World, account, member, told};
 
 /// An account as a line: its status with the reason, and its history from the first entry on.
-async fn line(w: &World, name: &str) -> String {
+pub(crate) async fn line(w: &World, name: &str) -> String {
     let id = account(w.channels[0], name);
     let found = w
         .store
@@ -41,7 +41,7 @@ async fn found(w: &World) -> Channel {
         .expect("a channel")
 }
 
-async fn report(w: &World, by: NoticedBy, accounts: &[NewAccount]) -> usize {
+pub(crate) async fn report(w: &World, by: NoticedBy, accounts: &[NewAccount]) -> usize {
     let refreshed = w
         .store
         .refresh_channel(&found(w).await, accounts, by, NOW + secs(1))
@@ -109,7 +109,7 @@ pub(crate) async fn every_change_of_a_status_is_in_the_history_and_nothing_else_
         "another's"
     );
     w.store
-        .remove_channel(USER, w.channels[0], NOW, &told(AuditAction::Unbind))
+        .remove_channel(USER, w.channels[0], Waiting::Fail, &told(AuditAction::Unbind))
         .await
         .expect("a write");
     let theirs = "SELECT COUNT(*) AS n FROM t_moment_account_event";

@@ -163,6 +163,7 @@ pub(crate) fn member(channel: ChannelId, name: &str) -> NewAccount {
         account_name: name.into(),
         account_type: AccountType::Wework,
         standing: Standing::Active,
+        departments: Vec::new(),
     }
 }
 
