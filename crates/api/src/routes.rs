@@ -5,6 +5,7 @@ mod audit;
 mod callbacks;
 mod channels;
 mod compliance;
+mod directory;
 mod files;
 mod health;
 mod installs;
@@ -56,6 +57,7 @@ pub(crate) fn documented() -> OpenApiRouter<App> {
         .routes(routes!(installs::set_callback))
         .routes(routes!(channels::refresh_channel))
         .routes(routes!(unbind::remove_channel))
+        .routes(routes!(directory::channel_directory))
         .routes(routes!(logins::start_login))
         .routes(routes!(logins::get_login))
         .routes(routes!(logins::enter_number))

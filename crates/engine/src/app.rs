@@ -16,6 +16,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::channel::ChannelCache;
 use crate::complaints::Complaints;
+use crate::directory::DirectoryCache;
 use crate::health::HealthCache;
 use crate::locks::KeyedLocks;
 use crate::measured::measured;
@@ -65,6 +66,7 @@ pub struct Inner {
     pub(crate) marks: Marks,
     pub(crate) health_cache: HealthCache,
     pub(crate) channels_cache: ChannelCache,
+    pub(crate) directories: DirectoryCache,
     pub(crate) gates: GateQueue,
     pub(crate) locks: KeyedLocks,
     pub(crate) complaints: Complaints,
@@ -85,6 +87,7 @@ impl Engine {
             marks: Marks::default(),
             health_cache: HealthCache::default(),
             channels_cache: ChannelCache::default(),
+            directories: DirectoryCache::default(),
             gates: GateQueue::default(),
             locks: KeyedLocks::default(),
             complaints: Complaints::default(),
