@@ -139,6 +139,7 @@ pub(crate) struct Media {
     pub(crate) keep_unused_hours: u64,
     pub(crate) keep_days: u64,
     pub(crate) user_quota_mb: u64,
+    pub(crate) ffmpeg: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

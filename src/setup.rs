@@ -14,7 +14,7 @@ use moments_api::{Api, ClaimNames, Limits, MetricsHandle, Verifier};
 use moments_domain::Clock;
 use moments_engine::words::{Compliance, Moderator};
 use moments_engine::{Engine, Parts, Probe, Provider, SealedShelf};
-use moments_media::{FetchPolicy, Fetcher, MediaStore};
+use moments_media::{FetchPolicy, Fetcher, Ffmpeg, MediaStore};
 use moments_platforms::gewe::GewePlatform;
 use moments_platforms::wecom::WecomPlatform;
 use moments_platforms::{Gateway, Platform, Platforms};
@@ -209,7 +209,9 @@ fn media(settings: &Settings) -> anyhow::Result<MediaStore> {
     };
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let dir = Path::new(&settings.media.dir);
-    MediaStore::open(dir, Fetcher::new(policy)?, cores).with_context(|| format!("media.dir {}", dir.display()))
+    let store = MediaStore::open(dir, Fetcher::new(policy)?, cores);
+    let store = store.with_context(|| format!("media.dir {}", dir.display()))?;
+    Ok(store.with_ffmpeg(Ffmpeg::find(&settings.media.ffmpeg)))
 }
 
 /// Where gateways reach this server.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use moments_domain::{FailReason, TaskId, Timestamp};
-use moments_media::{KeptMedia, MediaError, MediaStore};
+use moments_media::{KeptMedia, MediaError};
 use moments_store::{EarlyFound, EarlyLook, EarlyTrouble, MediaRow, StoreError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -147,7 +147,7 @@ async fn taken(engine: &Engine, look: &EarlyLook, url: &str) -> Result<Result<Ke
         Ok(media) => media,
     };
     let limits = look.kinds.iter().filter_map(|kind| engine.platforms.of(*kind));
-    let judged = limits.map(|platform| MediaStore::judge(&media, &platform.media_limits()));
+    let judged = limits.map(|platform| engine.media.judge(&media, &platform.media_limits()));
     Ok(match judged.collect::<Result<(), _>>() {
         Ok(()) => Ok(media),
         Err(error) => Err(error),

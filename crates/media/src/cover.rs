@@ -1,51 +1,38 @@
 //! The still picture that stands for a video until it is played.
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Duration;
 
 use image::{Rgb, RgbImage};
-use tokio::process::Command;
 
 use crate::convert::{Converted, encode};
 use crate::error::MediaError;
+use crate::ffmpeg::{Ffmpeg, Source};
 use crate::limits::MediaLimits;
 
 /// A first frame takes well under a second; a hostile file shall not take longer than this.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The first `ffmpeg` on the search path. An optional program: videos are decoded by nothing else here.
-pub fn find_ffmpeg() -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path)
-        .map(|dir| dir.join("ffmpeg"))
-        .find(|program| program.is_file())
-}
-
 /// Writes the first frame of `video` as JPEG to `target`; `false` when the program fails, in whatever way.
-pub(crate) async fn first_frame(ffmpeg: &Path, video: &Path, target: &Path) -> bool {
-    let run = Command::new(ffmpeg)
-        .args([
-            "-nostdin",
-            "-v",
-            "error",
-            "-protocol_whitelist",
-            "file",
-            "-threads",
-            "1",
-            "-i",
-        ])
-        .arg(video)
-        .args(["-map", "0:v:0", "-frames:v", "1", "-threads", "1"])
-        .args(["-f", "image2", "-c:v", "mjpeg", "-q:v", "3", "-y"])
-        .arg(target)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .status();
-    matches!(tokio::time::timeout(PATIENCE, run).await, Ok(Ok(status)) if status.success())
+pub(crate) async fn first_frame(ffmpeg: &Ffmpeg, video: Source<'_>, target: &Path) -> bool {
+    let output = [
+        "-map",
+        "0:v:0",
+        "-frames:v",
+        "1",
+        "-threads",
+        "1",
+        "-f",
+        "image2",
+        "-c:v",
+        "mjpeg",
+        "-q:v",
+        "3",
+        "-y",
+    ];
+    let output: Vec<&OsStr> = output.iter().map(OsStr::new).chain([target.as_os_str()]).collect();
+    ffmpeg.run(video, &output, PATIENCE).await
 }
 
 /// A plain dark cover with a play sign, in the proportions of the video.

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::address::UrlProblem;
+use crate::codec::VideoCodec;
 
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,20 @@ pub enum MediaError {
         /// The platform's limit.
         limit_secs: u32,
     },
+    /// A sound video, but not H.264 in an MP4, which is what platforms play.
+    #[error("video is {codec:?} in {container}")]
+    NotPlayable {
+        /// The usual extension of its container.
+        container: &'static str,
+        /// How its pictures are written.
+        codec: VideoCodec,
+    },
+    /// A video that `ffmpeg` would have made to fit, where there is none.
+    #[error("{0}, and there is no ffmpeg")]
+    NoFfmpeg(#[source] Box<MediaError>),
+    /// `ffmpeg` gave up on the video, took too long, or made something that does not fit.
+    #[error("video could not be transcoded")]
+    Transcoding,
     /// Decoding the picture would take more memory than one picture may.
     #[error("picture has too many pixels")]
     TooManyPixels,
@@ -90,6 +105,9 @@ impl MediaError {
             Self::Redirects => "MEDIA_REDIRECTS",
             Self::TooLarge { .. } => "MEDIA_TOO_LARGE",
             Self::TooLong { .. } => "MEDIA_TOO_LONG",
+            Self::NotPlayable { .. } => "MEDIA_NOT_PLAYABLE",
+            Self::NoFfmpeg(why) => why.reason_code(),
+            Self::Transcoding => "MEDIA_TRANSCODING",
             Self::TooManyPixels => "MEDIA_TOO_MANY_PIXELS",
             Self::NotSupported { .. } => "MEDIA_NOT_SUPPORTED",
             Self::Broken { .. } => "MEDIA_BROKEN",
@@ -109,6 +127,9 @@ impl MediaError {
             | Self::Redirects
             | Self::TooLarge { .. }
             | Self::TooLong { .. }
+            | Self::NotPlayable { .. }
+            | Self::NoFfmpeg(_)
+            | Self::Transcoding
             | Self::TooManyPixels
             | Self::NotSupported { .. }
             | Self::GivenUp
@@ -132,12 +153,22 @@ impl MediaError {
                 "视频时长 {} 秒，超过上限 {limit_secs} 秒，请剪短后再试",
                 tenths_up(*duration_ms, 1000)
             ),
+            Self::NotPlayable { container, codec } => format!(
+                "视频是 {} 编码的 {}，平台只接受 H.264 编码的 MP4，请转换后再试",
+                codec.label(),
+                container.to_ascii_uppercase()
+            ),
+            Self::NoFfmpeg(why) => format!(
+                "{}；服务器安装 ffmpeg 后会自动转换，请联系管理员",
+                why.operator_message()
+            ),
+            Self::Transcoding => "视频无法自动转换，请导出为 H.264 编码的 MP4 后再试".to_owned(),
             Self::TooManyPixels => format!(
                 "图片像素过多（每边最多 {MAX_PICTURE_SIDE}，解码后最多 {} MB），请缩小后再试",
                 MAX_PICTURE_MEMORY >> 20
             ),
             Self::NotSupported { found } => {
-                format!("不支持的文件格式（{found}），图片请用 JPG、PNG、WebP 或 GIF，视频请用 MP4")
+                format!("不支持的文件格式（{found}），图片请用 JPG、PNG、WebP 或 GIF，视频请用 MP4 或 MOV")
             }
             Self::Broken { detail } => format!("文件已损坏：{detail}，请重新导出后再试"),
             Self::NotKept => "素材文件不在本机，将重新下载".to_owned(),

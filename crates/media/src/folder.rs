@@ -18,6 +18,7 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::convert::Converted;
 use crate::error::MediaError;
 use crate::media::{FittedMedia, MediaFormat};
+use crate::video::VideoFacts;
 
 /// All access to the folder. Blocks, if only for the time of a rename.
 #[derive(Debug, Clone)]
@@ -25,13 +26,20 @@ pub(crate) struct Folder {
     root: PathBuf,
 }
 
-/// Remembers a conversion; the file itself is always a JPEG.
+/// Remembers a conversion.
 #[derive(Serialize, Deserialize)]
 struct Note {
     sha256: String,
+    /// An older program made pictures only, and did not say so.
+    #[serde(default = "jpeg")]
+    format: MediaFormat,
     bytes: u64,
     width: u32,
     height: u32,
+}
+
+fn jpeg() -> MediaFormat {
+    MediaFormat::Jpeg
 }
 
 impl Folder {
@@ -68,17 +76,36 @@ impl Folder {
         Ok(place)
     }
 
-    /// Keeps a conversion and notes it.
+    /// Keeps a converted picture and notes it.
     pub(crate) fn keep_jpeg(&self, made: &Converted, note: &str) -> Result<FittedMedia, MediaError> {
         let sha256 = hex::encode(Sha256::digest(&made.jpeg));
         self.adopt(self.write_temporary(&made.jpeg)?, &sha256)?;
-        let bytes = made.jpeg.len() as u64;
         let known = Note {
             sha256,
-            bytes,
+            format: MediaFormat::Jpeg,
+            bytes: made.jpeg.len() as u64,
             width: made.width,
             height: made.height,
         };
+        self.remember(known, note)
+    }
+
+    /// Keeps a converted video, which lies in a temporary file, and notes it. It is within a platform's limits, so that it can be hashed in one piece.
+    pub(crate) fn keep_video(&self, made: TempPath, facts: VideoFacts, note: &str) -> Result<FittedMedia, MediaError> {
+        let bytes = fs::read(&made)?;
+        let sha256 = hex::encode(Sha256::digest(&bytes));
+        self.adopt(made, &sha256)?;
+        let known = Note {
+            sha256,
+            format: MediaFormat::Mp4,
+            bytes: bytes.len() as u64,
+            width: facts.width,
+            height: facts.height,
+        };
+        self.remember(known, note)
+    }
+
+    fn remember(&self, known: Note, note: &str) -> Result<FittedMedia, MediaError> {
         let text = serde_json::to_vec(&known).map_err(io::Error::from)?;
         let file = self.write_temporary(&text)?;
         file.persist(self.note_path(note)).map_err(|failed| failed.error)?;
@@ -128,6 +155,7 @@ impl Folder {
     fn fitted(&self, note: Note) -> Result<FittedMedia, MediaError> {
         let Note {
             sha256,
+            format,
             bytes,
             width,
             height,
@@ -136,7 +164,7 @@ impl Folder {
         Ok(FittedMedia {
             path,
             sha256,
-            format: MediaFormat::Jpeg,
+            format,
             bytes,
             width,
             height,

@@ -5,23 +5,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tempfile::{NamedTempFile, TempPath};
 use tokio::sync::Semaphore;
-use tracing::warn;
 
-use crate::convert::{Converted, to_jpeg};
-use crate::cover::{find_ffmpeg, first_frame, neutral_cover};
+use crate::convert::to_jpeg;
 use crate::error::MediaError;
 use crate::fetch::Fetcher;
+use crate::ffmpeg::Ffmpeg;
 use crate::folder::Folder;
 use crate::incoming::{Incoming, Received};
 use crate::limits::MediaLimits;
-use crate::media::{FittedMedia, KeptMedia, MediaFormat, MediaKind};
+use crate::media::{FittedMedia, KeptMedia, MediaKind};
 use crate::picture::read_picture;
-use crate::probe::probe;
+use crate::probe::{Probed, format_of, probe};
 
 #[cfg(test)]
 mod tests;
+mod videos;
 
 /// Takes media in, keeps them, and hands out files that fit. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -29,21 +28,31 @@ pub struct MediaStore {
     folder: Folder,
     fetcher: Fetcher,
     permits: Arc<Semaphore>,
-    ffmpeg: Option<PathBuf>,
+    /// Videos encoded at a time: each has two threads.
+    encoders: Arc<Semaphore>,
+    ffmpeg: Option<Ffmpeg>,
 }
 
 impl MediaStore {
     /// Opens (and creates) the folder `media.dir`. `concurrency`: pictures decoded at a time, best the number of
-    /// cores; the pixels of each take at most 256 MiB, its decoder's buffers come on top. Looks for `ffmpeg` on the search path, which only covers need.
+    /// cores; the pixels of each take at most 256 MiB, its decoder's buffers come on top.
     pub fn open(dir: &Path, fetcher: Fetcher, concurrency: usize) -> Result<Self, MediaError> {
         let folder = Folder::open(dir)?;
         let permits = Arc::new(Semaphore::new(concurrency.max(1)));
+        let encoders = Arc::new(Semaphore::new((concurrency / 2).max(1)));
         Ok(Self {
             folder,
             fetcher,
             permits,
-            ffmpeg: find_ffmpeg(),
+            encoders,
+            ffmpeg: None,
         })
+    }
+
+    /// With a program for what only it can do: covers that show the video, and videos that do not fit as they are.
+    #[must_use]
+    pub fn with_ffmpeg(self, ffmpeg: Option<Ffmpeg>) -> Self {
+        Self { ffmpeg, ..self }
     }
 
     /// Fetches `url` once, proves that it is a sound picture or video, and keeps the original. Taking the same
@@ -65,9 +74,14 @@ impl MediaStore {
     }
 
     async fn keep(&self, received: Received) -> Result<KeptMedia, MediaError> {
+        let format = format_of(&received.path)?;
+        let foreign = self.foreign_facts(&received.path, format).await?;
         let folder = self.folder.clone();
         self.work(move || {
-            let found = probe(&received.path)?;
+            let found = match foreign {
+                Some(facts) => Probed::of_video(format, facts),
+                None => probe(&received.path, format)?,
+            };
             folder.adopt(received.path, &received.sha256)?;
             Ok(KeptMedia {
                 sha256: received.sha256,
@@ -76,6 +90,7 @@ impl MediaStore {
                 width: found.width,
                 height: found.height,
                 duration_ms: found.duration_ms,
+                codec: found.codec,
                 animated: found.animated,
                 portable: found.portable,
             })
@@ -83,14 +98,16 @@ impl MediaStore {
         .await
     }
 
-    /// A file within `limits`: the original where it already fits, else a JPEG made from it, which is kept too.
+    /// A file within `limits`: the original where it already fits, else a JPEG or MP4 made from it, which is kept too.
     ///
     /// A picture is turned upright (platforms and phones differ in heeding EXIF), scaled down, put on white where
-    /// transparent. A video is never changed: [`MediaError::TooLarge`] and [`MediaError::TooLong`] name the
-    /// figures. [`MediaError::NotKept`] when the original is not here.
+    /// transparent. A video takes up to minutes where it must be encoded; see [`Self::judge`] for what is refused.
+    /// [`MediaError::NotKept`] when the original is not here.
     pub async fn fitted(&self, media: &KeptMedia, limits: &MediaLimits) -> Result<FittedMedia, MediaError> {
         let original = self.folder.existing(&media.sha256)?;
-        Self::judge(media, limits)?;
+        if media.kind() == MediaKind::Video {
+            return self.fitted_video(media, limits, original).await;
+        }
         if fits_as_it_is(media, limits) {
             return Ok(unchanged(media, original));
         }
@@ -106,37 +123,10 @@ impl MediaStore {
         .await
     }
 
-    /// A JPEG cover for a video, at most 2 MB: its first frame if `ffmpeg` is installed and can read it, else a
-    /// plain dark picture of the same proportions. Gateways require one (reference personal-gateway 4.4).
-    pub async fn cover(&self, video: &KeptMedia) -> Result<FittedMedia, MediaError> {
-        let note = format!("{}-cover", video.sha256);
-        if let Some(known) = self.folder.recall(&note) {
-            return Ok(known);
-        }
-        let frame = self.first_frame(video).await?;
-        let (folder, (width, height)) = (self.folder.clone(), (video.width, video.height));
-        self.work(move || {
-            let cover = match frame.and_then(|frame| frame_to_cover(&frame)) {
-                Some(cover) => cover,
-                None => neutral_cover(width, height)?,
-            };
-            folder.keep_jpeg(&cover, &note)
-        })
-        .await
-    }
-
     /// Where the file with this hash lies, original or converted. `None` when it is not here, or when the text is
     /// no hash at all: safe to call with what stood in a request.
     pub fn path_of(&self, sha256: &str) -> Option<PathBuf> {
         self.folder.existing(sha256).ok()
-    }
-
-    /// Whether `limits` will take it: always for a picture, which is made to fit; a video must be small and short enough as it is.
-    pub fn judge(media: &KeptMedia, limits: &MediaLimits) -> Result<(), MediaError> {
-        match media.kind() {
-            MediaKind::Image => Ok(()),
-            MediaKind::Video => check_video(media, limits),
-        }
     }
 
     /// A small JPEG of the picture, or of the video's cover, to be shown in a list.
@@ -157,20 +147,6 @@ impl MediaStore {
     pub async fn give_up(&self, sha256: &str, before: SystemTime) -> Result<(), MediaError> {
         let (folder, sha256) = (self.folder.clone(), sha256.to_owned());
         self.work(move || Ok(folder.remove(&sha256, before)?)).await
-    }
-
-    async fn first_frame(&self, video: &KeptMedia) -> Result<Option<TempPath>, MediaError> {
-        let Some(ffmpeg) = &self.ffmpeg else {
-            return Ok(None);
-        };
-        let source = self.folder.existing(&video.sha256)?;
-        let target = NamedTempFile::new_in(self.folder.tmp())?.into_temp_path();
-        let _permit = self.permits.acquire().await.map_err(io::Error::other)?;
-        if first_frame(ffmpeg, &source, &target).await {
-            return Ok(Some(target));
-        }
-        warn!(media.sha256 = %video.sha256, "no cover from ffmpeg: a neutral one is drawn");
-        Ok(None)
     }
 
     /// Runs work on pixels off the async threads, at most `concurrency` at a time. A decoder that panics has met
@@ -195,29 +171,9 @@ impl MediaStore {
     }
 }
 
-fn check_video(video: &KeptMedia, limits: &MediaLimits) -> Result<(), MediaError> {
-    let (bytes, limit) = (video.bytes, limits.video_max_bytes);
-    if bytes > limit {
-        return Err(MediaError::TooLarge {
-            bytes: Some(bytes),
-            limit,
-        });
-    }
-    let (duration_ms, limit_secs) = (video.duration_ms, limits.video_max_secs);
-    if duration_ms > u64::from(limit_secs) * 1000 {
-        return Err(MediaError::TooLong {
-            duration_ms,
-            limit_secs,
-        });
-    }
-    Ok(())
-}
-
-/// Videos that passed [`check_video`] always do.
-fn fits_as_it_is(media: &KeptMedia, limits: &MediaLimits) -> bool {
-    let size = (media.width, media.height);
-    media.kind() == MediaKind::Video
-        || (media.portable && media.bytes <= limits.image_max_bytes && limits.fit(media.width, media.height) == size)
+fn fits_as_it_is(picture: &KeptMedia, limits: &MediaLimits) -> bool {
+    let size = (picture.width, picture.height);
+    picture.portable && picture.bytes <= limits.image_max_bytes && limits.fit(picture.width, picture.height) == size
 }
 
 fn unchanged(media: &KeptMedia, path: PathBuf) -> FittedMedia {
@@ -229,9 +185,4 @@ fn unchanged(media: &KeptMedia, path: PathBuf) -> FittedMedia {
         width: media.width,
         height: media.height,
     }
-}
-
-fn frame_to_cover(frame: &Path) -> Option<Converted> {
-    let picture = read_picture(frame, MediaFormat::Jpeg).ok()?;
-    to_jpeg(picture, &MediaLimits::COVER).ok()
 }

@@ -3,17 +3,20 @@
 //! A post names its pictures or its video by URL. Those URLs come from users, so they are fetched as hostile
 //! input ([`Fetcher`]: no private addresses, limits on size and time), recognised by their bytes, and kept once
 //! under their SHA-256 ([`MediaStore::take`]). Each platform then gets a file inside its own limits
-//! ([`MediaStore::fitted`]); videos are checked, never transcoded.
+//! ([`MediaStore::fitted`]). What is not ours to read or to make, which is most of video, is left to [`Ffmpeg`],
+//! a program that may be missing; then a video that does not fit is refused.
 //!
-//! What a video costs: nothing but reading its index. What a picture costs: one decoded picture in memory
+//! What a video that fits costs: nothing but reading its index. What a picture costs: one decoded picture in memory
 //! (pixels of at most 256 MiB, and the decoder's own buffers) for each unit of the store's `concurrency`.
 
 mod address;
+mod codec;
 mod colour;
 mod convert;
 mod cover;
 mod error;
 mod fetch;
+mod ffmpeg;
 mod folder;
 mod incoming;
 mod jpeg;
@@ -24,15 +27,17 @@ mod moving;
 mod picture;
 mod probe;
 mod resolve;
+mod transcode;
 mod video;
 
 #[cfg(test)]
 mod samples;
 
 pub use address::{UrlProblem, check_url};
-pub use cover::find_ffmpeg;
+pub use codec::VideoCodec;
 pub use error::MediaError;
 pub use fetch::{FetchPolicy, Fetcher};
+pub use ffmpeg::Ffmpeg;
 pub use incoming::Incoming;
 pub use keep::MediaStore;
 pub use limits::MediaLimits;

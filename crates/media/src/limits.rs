@@ -3,8 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-/// What one platform accepts. Pictures must be JPEG or PNG and are converted to fit; videos must be MP4 and are
-/// refused when they do not fit.
+/// What one platform accepts. Pictures must be JPEG or PNG, videos H.264 in an MP4; what is not is converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MediaLimits {
     /// Bytes of one picture.
@@ -86,6 +85,11 @@ impl MediaLimits {
         (f64::from(self.image_long_picture_side) / long)
             .min(f64::from(self.image_short_side) / short)
             .min((area / (long * short)).sqrt())
+    }
+
+    /// Names the limits for videos, for the name of a cached file.
+    pub(crate) fn video_key(&self) -> String {
+        format!("{}s-{}", self.video_max_secs, self.video_max_bytes)
     }
 
     /// Names the limits for pictures, for the name of a cached file.

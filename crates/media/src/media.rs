@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::VideoCodec;
+
 /// The two kinds of media a Moment can show; never both in one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -36,19 +38,37 @@ pub enum MediaFormat {
     Webp,
     /// GIF; its first frame is converted before it is published.
     Gif,
-    /// MP4 with a video track.
+    /// MP4 with a video track, or a close relative (3GP).
     Mp4,
+    /// QuickTime, as iPhones and cameras write it; made an MP4 by `ffmpeg` before it is published.
+    Mov,
+    /// WebM; taken in only where `ffmpeg` is, like the next two.
+    Webm,
+    /// Matroska.
+    Mkv,
+    /// AVI.
+    Avi,
 }
 
 impl MediaFormat {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Jpeg, Self::Png, Self::Webp, Self::Gif, Self::Mp4];
+    pub const ALL: [Self; 9] = [
+        Self::Jpeg,
+        Self::Png,
+        Self::Webp,
+        Self::Gif,
+        Self::Mp4,
+        Self::Mov,
+        Self::Webm,
+        Self::Mkv,
+        Self::Avi,
+    ];
 
     /// Picture or video.
     pub fn kind(self) -> MediaKind {
         match self {
             Self::Jpeg | Self::Png | Self::Webp | Self::Gif => MediaKind::Image,
-            Self::Mp4 => MediaKind::Video,
+            Self::Mp4 | Self::Mov | Self::Webm | Self::Mkv | Self::Avi => MediaKind::Video,
         }
     }
 
@@ -60,6 +80,10 @@ impl MediaFormat {
             Self::Webp => "image/webp",
             Self::Gif => "image/gif",
             Self::Mp4 => "video/mp4",
+            Self::Mov => "video/quicktime",
+            Self::Webm => "video/webm",
+            Self::Mkv => "video/x-matroska",
+            Self::Avi => "video/x-msvideo",
         }
     }
 
@@ -71,6 +95,10 @@ impl MediaFormat {
             Self::Webp => "webp",
             Self::Gif => "gif",
             Self::Mp4 => "mp4",
+            Self::Mov => "mov",
+            Self::Webm => "webm",
+            Self::Mkv => "mkv",
+            Self::Avi => "avi",
         }
     }
 }
@@ -90,11 +118,15 @@ pub struct KeptMedia {
     pub height: u32,
     /// Length of a video in milliseconds, rounded up; 0 for a picture.
     pub duration_ms: u64,
+    /// How a video's pictures are written; `None` for a picture, and for a video that an older program took in.
+    #[serde(default)]
+    pub codec: Option<VideoCodec>,
     /// A picture that moves; a Moment shows its first frame. Not known of what an older program took in.
     #[serde(default)]
     pub animated: bool,
     /// `false`: even if it is small enough the file must be re-encoded, because platforms and phones show it
-    /// differently (a rotation written in EXIF, other colours than sRGB, an animation) or do not take its format.
+    /// differently (a rotation written in EXIF, other colours than sRGB, an animation) or do not take its format. Of videos
+    /// only H.264 in an MP4 is.
     pub portable: bool,
 }
 

@@ -97,9 +97,11 @@ fn image_format(format: MediaFormat) -> Result<ImageFormat, MediaError> {
         MediaFormat::Png => Ok(ImageFormat::Png),
         MediaFormat::Webp => Ok(ImageFormat::WebP),
         MediaFormat::Gif => Ok(ImageFormat::Gif),
-        MediaFormat::Mp4 => Err(MediaError::NotSupported {
-            found: "视频不能当图片处理",
-        }),
+        MediaFormat::Mp4 | MediaFormat::Mov | MediaFormat::Webm | MediaFormat::Mkv | MediaFormat::Avi => {
+            Err(MediaError::NotSupported {
+                found: "视频不能当图片处理",
+            })
+        }
     }
 }
 

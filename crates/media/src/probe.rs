@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::codec::VideoCodec;
 use crate::error::MediaError;
-use crate::media::MediaFormat;
+use crate::media::{MediaFormat, MediaKind};
 use crate::picture::read_picture;
-use crate::video::read_video;
+use crate::video::{VideoFacts, read_video};
 
 #[cfg(test)]
 mod tests;
@@ -19,24 +20,34 @@ pub(crate) struct Probed {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) duration_ms: u64,
+    pub(crate) codec: Option<VideoCodec>,
     pub(crate) animated: bool,
     pub(crate) portable: bool,
 }
 
-/// Recognises the file and proves that it can be shown: pictures are decoded, videos parsed. Blocks.
-pub(crate) fn probe(path: &Path) -> Result<Probed, MediaError> {
-    let format = sniff(&head(path)?)?;
-    if format == MediaFormat::Mp4 {
-        let video = read_video(path)?;
-        let (width, height, duration_ms) = (video.width, video.height, video.duration_ms);
-        return Ok(Probed {
+impl Probed {
+    pub(crate) fn of_video(format: MediaFormat, facts: VideoFacts) -> Self {
+        Self {
             format,
-            width,
-            height,
-            duration_ms,
+            width: facts.width,
+            height: facts.height,
+            duration_ms: facts.duration_ms,
+            codec: Some(facts.codec),
             animated: false,
-            portable: true,
-        });
+            portable: facts.plain,
+        }
+    }
+}
+
+/// Recognises the file.
+pub(crate) fn format_of(path: &Path) -> Result<MediaFormat, MediaError> {
+    sniff(&head(path)?)
+}
+
+/// Proves that a file can be shown: pictures are decoded, videos of the MP4 family parsed. Blocks.
+pub(crate) fn probe(path: &Path, format: MediaFormat) -> Result<Probed, MediaError> {
+    if format.kind() == MediaKind::Video {
+        return Ok(Probed::of_video(format, read_video(path)?));
     }
     let picture = read_picture(path, format)?;
     let (width, height) = picture.upright_size();
@@ -45,6 +56,7 @@ pub(crate) fn probe(path: &Path) -> Result<Probed, MediaError> {
         width,
         height,
         duration_ms: 0,
+        codec: None,
         animated: picture.animated,
         portable: picture.portable,
     })
@@ -67,7 +79,11 @@ fn sniff(head: &[u8]) -> Result<MediaFormat, MediaError> {
         Some("image/png") => Ok(MediaFormat::Png),
         Some("image/webp") => Ok(MediaFormat::Webp),
         Some("image/gif") => Ok(MediaFormat::Gif),
-        Some("video/mp4" | "video/x-m4v") => Ok(MediaFormat::Mp4),
+        Some("video/mp4" | "video/x-m4v" | "video/3gpp") => Ok(MediaFormat::Mp4),
+        Some("video/quicktime") => Ok(MediaFormat::Mov),
+        Some("video/webm") => Ok(MediaFormat::Webm),
+        Some("video/x-matroska") => Ok(MediaFormat::Mkv),
+        Some("video/x-msvideo") => Ok(MediaFormat::Avi),
         Some(other) => Err(MediaError::NotSupported {
             found: usual_name(other),
         }),
@@ -83,13 +99,8 @@ fn usual_name(mime: &str) -> &'static str {
         "image/avif" => "AVIF",
         "image/bmp" => "BMP",
         "image/tiff" => "TIFF",
-        "video/quicktime" => "MOV，请导出为 MP4",
-        "video/webm" => "WebM",
-        "video/x-matroska" => "MKV",
-        "video/x-msvideo" => "AVI",
         "video/x-flv" => "FLV",
         "video/x-ms-wmv" => "WMV",
-        "video/3gpp" => "3GP",
         "text/html" => "网页，请填写文件的直接地址",
         "text/xml" => "XML",
         "application/pdf" => "PDF",

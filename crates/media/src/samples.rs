@@ -176,6 +176,7 @@ pub(crate) fn mp4_box(name: [u8; 4], content: &[u8]) -> Vec<u8> {
 #[derive(Clone, Copy)]
 pub(crate) struct Mp4 {
     pub(crate) brand: &'static [u8; 4],
+    pub(crate) codec: &'static [u8; 4],
     pub(crate) handler: &'static [u8; 4],
     pub(crate) size: (u16, u16),
     pub(crate) turned: bool,
@@ -189,6 +190,7 @@ impl Default for Mp4 {
     fn default() -> Self {
         Self {
             brand: b"isom",
+            codec: b"avc1",
             handler: b"vide",
             size: (1280, 720),
             turned: false,
@@ -228,7 +230,14 @@ fn track(video: Mp4) -> Vec<u8> {
     tkhd.extend((u32::from(video.size.0) << 16).to_be_bytes());
     tkhd.extend((u32::from(video.size.1) << 16).to_be_bytes());
     let hdlr = [&[0; 8], &video.handler[..], &[0; 13]].concat();
-    let mdia = [mp4_box(*b"mdhd", &clock(video.track_ms)), mp4_box(*b"hdlr", &hdlr)].concat();
+    let entries = [&[0, 0, 0, 0, 0, 0, 0, 1][..], &mp4_box(*video.codec, &[0; 78])].concat();
+    let minf = mp4_box(*b"stbl", &mp4_box(*b"stsd", &entries));
+    let mdia = [
+        mp4_box(*b"mdhd", &clock(video.track_ms)),
+        mp4_box(*b"hdlr", &hdlr),
+        mp4_box(*b"minf", &minf),
+    ]
+    .concat();
     [mp4_box(*b"tkhd", &tkhd), mp4_box(*b"mdia", &mdia)].concat()
 }
 

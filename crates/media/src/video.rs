@@ -1,6 +1,6 @@
 //! The facts of an MP4, read from its index without decoding.
 //!
-//! Five small boxes with a fixed layout are all that is needed. They are read by hand, because the parsers at hand
+//! Six small boxes with a fixed layout are all that is needed. They are read by hand, because the parsers at hand
 //! trust sizes: with one, 84 bytes were enough to end the process by asking for terabytes, 32 to keep it busy for
 //! ever.
 
@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use crate::codec::VideoCodec;
 use crate::error::MediaError;
 
 mod boxes;
@@ -24,6 +25,9 @@ pub(crate) struct VideoFacts {
     pub(crate) height: u32,
     /// Rounded up, so that a video a hair over a limit is over it.
     pub(crate) duration_ms: u64,
+    pub(crate) codec: VideoCodec,
+    /// H.264 in what calls itself an MP4, which everybody plays.
+    pub(crate) plain: bool,
 }
 
 /// The index of half an hour takes about one MiB.
@@ -31,7 +35,7 @@ const MAX_INDEX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Reads an MP4 that has a video track, picture data, a length, and no missing end.
 pub(crate) fn read_video(path: &Path) -> Result<VideoFacts, MediaError> {
-    let moov = read_index(&mut File::open(path)?)?;
+    let Index { moov, brand } = read_index(&mut File::open(path)?)?;
     let track = video_track(&moov).ok_or(MediaError::NotSupported {
         found: "没有视频画面的 MP4",
     })?;
@@ -41,30 +45,46 @@ pub(crate) fn read_video(path: &Path) -> Result<VideoFacts, MediaError> {
     let duration_ms = duration_ms(&moov, track).ok_or(MediaError::NotSupported {
         found: "读不出时长的 MP4，请重新导出",
     })?;
+    let codec = codec(track);
     Ok(VideoFacts {
         width,
         height,
         duration_ms,
+        codec,
+        plain: codec == VideoCodec::H264 && brand.is_some_and(is_mp4),
     })
 }
 
-/// Walks the outermost boxes: each must lie within the file. Returns the content of `moov`.
-fn read_index(file: &mut File) -> Result<Vec<u8>, MediaError> {
+struct Index {
+    /// The content of `moov`.
+    moov: Vec<u8>,
+    /// What the file calls itself in `ftyp`, section 4.3.
+    brand: Option<[u8; 4]>,
+}
+
+/// Every brand but those of QuickTime and of old telephones.
+fn is_mp4(brand: [u8; 4]) -> bool {
+    brand != *b"qt  " && !brand.starts_with(b"3g")
+}
+
+/// Walks the outermost boxes: each must lie within the file.
+fn read_index(file: &mut File) -> Result<Index, MediaError> {
     let length = file.metadata()?.len();
-    let (mut index, mut has_data) = (None, false);
+    let (mut index, mut brand, mut has_data) = (None, None, false);
     let mut position = 0;
     // Fewer than eight bytes at the end are padding that players ignore.
     while length - position >= 8 {
         let header = header_at(file, position, length - position)?;
         match &header.name {
             b"moov" => index = Some(content(file, position, &header)?),
+            b"ftyp" => brand = content(file, position, &header)?.first_chunk().copied(),
             b"mdat" => has_data = true,
             _ => (),
         }
         position += header.size;
     }
     match index {
-        Some(index) if has_data => Ok(index),
+        Some(moov) if has_data => Ok(Index { moov, brand }),
         _ => Err(MediaError::Broken {
             detail: "MP4 缺少索引或画面数据",
         }),
@@ -102,6 +122,15 @@ fn video_track(moov: &[u8]) -> Option<&[u8]> {
 
 fn handler(track: &[u8]) -> Option<u32> {
     u32_at(child(child(track, *b"mdia")?, *b"hdlr")?, 8)
+}
+
+/// The first sample entry names the codec (section 8.5.2).
+fn codec(track: &[u8]) -> VideoCodec {
+    let entries = [*b"mdia", *b"minf", *b"stbl", *b"stsd"]
+        .into_iter()
+        .try_fold(track, child);
+    let name = entries.and_then(|entries| entries.get(12..)?.first_chunk());
+    name.map_or(VideoCodec::Other, |name| VideoCodec::by_entry(*name))
 }
 
 /// From `tkhd`, section 8.3.2: a matrix, then width and height as 16.16 fixed point. Phones store upright videos

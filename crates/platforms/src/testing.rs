@@ -218,6 +218,7 @@ pub(crate) fn medium(format: MediaFormat, file: &std::path::Path) -> SourceMedia
         width: 1,
         height: 1,
         duration_ms: 0,
+        codec: None,
         animated: false,
         portable: true,
     };

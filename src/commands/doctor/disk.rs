@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use moments_media::Ffmpeg;
+
 use super::finding::Finding;
 use crate::settings::Settings;
 
@@ -12,7 +14,10 @@ const LITTLE: u64 = 1024 * MIB;
 const TOO_LITTLE: u64 = 100 * MIB;
 
 pub(crate) fn look(settings: &Settings) -> Vec<Finding> {
-    vec![media_dir(Path::new(&settings.media.dir)), ffmpeg()]
+    vec![
+        media_dir(Path::new(&settings.media.dir)),
+        ffmpeg(&settings.media.ffmpeg),
+    ]
 }
 
 fn media_dir(dir: &Path) -> Finding {
@@ -38,13 +43,13 @@ fn media_dir(dir: &Path) -> Finding {
     }
 }
 
-fn ffmpeg() -> Finding {
-    match moments_media::find_ffmpeg() {
-        Some(path) => Finding::ok("ffmpeg", path.display().to_string()),
+fn ffmpeg(setting: &str) -> Finding {
+    match Ffmpeg::find(setting) {
+        Some(ffmpeg) => Finding::ok("ffmpeg", ffmpeg.program().display().to_string()),
         None => Finding::warn(
             "ffmpeg",
-            "not on the search path",
-            "Only needed for covers of videos of personal accounts, which are a neutral picture without it",
+            format!("none by media.ffmpeg = {setting:?}"),
+            "Install it (Debian: apt-get install ffmpeg): without it videos other than H.264 in an MP4, and those with too many bytes, are refused",
         ),
     }
 }

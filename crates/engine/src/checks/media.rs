@@ -1,7 +1,7 @@
 //! Media whose bytes are known, against what the platforms of the post take.
 
 use moments_domain::{ChannelKind, Finding, FindingCode, FindingLevel};
-use moments_media::{KeptMedia, MediaStore};
+use moments_media::KeptMedia;
 
 use crate::app::Engine;
 use crate::checks::Proposal;
@@ -32,7 +32,7 @@ fn kinds(proposal: &Proposal) -> impl Iterator<Item = ChannelKind> {
 
 fn unfit(engine: &Engine, media: &KeptMedia, n: usize, kind: ChannelKind) -> Option<Finding> {
     let limits = engine.platforms.of(kind)?.media_limits();
-    let error = MediaStore::judge(media, &limits).err()?;
+    let error = engine.media.judge(media, &limits).err()?;
     Some(Finding {
         level: FindingLevel::Blocked,
         code: FindingCode::MediaUnfit,

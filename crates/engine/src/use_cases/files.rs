@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use moments_domain::content::{MediaGuess, check_media_mix};
 use moments_domain::{ChannelKind, FieldError, Timestamp, UserId};
-use moments_media::{Incoming, KeptMedia, MediaError, MediaFormat, MediaKind, MediaStore};
+use moments_media::{Incoming, KeptMedia, MediaError, MediaFormat, MediaKind};
 use moments_store::{NewFile, StoreError};
 use url::Url;
 
@@ -164,7 +164,7 @@ impl Engine {
         }
         for kind in ChannelKind::ALL {
             let limits = self.platforms.of(*kind).map(|platform| platform.media_limits());
-            if let Some(Err(error)) = limits.map(|limits| MediaStore::judge(media, &limits)) {
+            if let Some(Err(error)) = limits.map(|limits| self.media.judge(media, &limits)) {
                 told.push(format!("{}：{}", kind.label(), error.operator_message()));
             }
         }

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::fetch::FetchPolicy;
 use crate::fetch::tests::serve;
+use crate::media::MediaFormat;
 use crate::samples::*;
 
 struct World {
@@ -49,11 +50,7 @@ async fn world() -> World {
         ..FetchPolicy::default()
     };
     let store = MediaStore::open(dir.path(), Fetcher::new(policy).unwrap(), 2).unwrap();
-    World {
-        store: MediaStore { ffmpeg: None, ..store },
-        server,
-        dir,
-    }
+    World { store, server, dir }
 }
 
 impl World {
@@ -223,12 +220,12 @@ async fn without_ffmpeg_a_cover_is_drawn_in_the_videos_proportions() {
 
 /// A stand-in for ffmpeg: runs `script` with the last argument (the file to write) as `$target`.
 #[cfg(unix)]
-fn fake_ffmpeg(dir: &Path, script: &str) -> PathBuf {
+fn fake_ffmpeg(dir: &Path, script: &str) -> Option<Ffmpeg> {
     use std::os::unix::fs::PermissionsExt;
     let program = dir.join("fake-ffmpeg");
     std::fs::write(&program, format!("#!/bin/sh\nfor target; do :; done\n{script}\n")).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-    program
+    Ffmpeg::find(program.to_str().unwrap())
 }
 
 #[cfg(unix)]
@@ -242,11 +239,7 @@ async fn ffmpeg_provides_the_cover_when_it_works() {
         let w = world().await;
         let tools = tempfile::tempdir().unwrap();
         std::fs::write(tools.path().join("frame.jpg"), jpeg(&quarters(1600, 1200))).unwrap();
-        let ffmpeg = Some(fake_ffmpeg(tools.path(), script));
-        let store = MediaStore {
-            ffmpeg,
-            ..w.store.clone()
-        };
+        let store = w.store.clone().with_ffmpeg(fake_ffmpeg(tools.path(), script));
         let cover = store.cover(&w.take("/ok.mp4").await).await.unwrap();
         assert_eq!((cover.width, cover.height), size, "{script}");
         assert_eq!(w.temporary_files(), 0, "{script}");
