@@ -29,7 +29,7 @@ test:
 chaos:
 	scripts/chaos
 
-# A minute of hostile input for each callback target.
+# A minute of hostile input for each of callbacks, files and word lists.
 fuzz:
 	scripts/fuzz
 

@@ -1,6 +1,8 @@
 use std::io::Write;
 
 use image::ImageFormat;
+use proptest::prelude::*;
+use proptest::test_runner::Config;
 use tempfile::NamedTempFile;
 
 use super::*;
@@ -147,4 +149,41 @@ fn broken_and_foreign_files_are_refused() {
         }),
         "MEDIA_NOT_SUPPORTED",
     );
+}
+
+/// One sound file of each kind.
+fn sound() -> [Vec<u8>; 5] {
+    let picture = quarters(24, 16);
+    [
+        with_orientation(&jpeg(&picture), 6),
+        encoded(picture, ImageFormat::Png),
+        encoded(glass(16, 12), ImageFormat::Gif),
+        encoded(glass(16, 12), ImageFormat::WebP),
+        mp4(Mp4::default()),
+    ]
+}
+
+proptest! {
+    // The bounded companion of the fuzz target in `fuzz/`.
+    #![proptest_config(Config { failure_persistence: None, ..Config::with_cases(256) })]
+
+    #[test]
+    fn a_damaged_file_is_refused_or_still_has_a_size(
+        kind in 0..5_usize,
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        kept in any::<prop::sample::Index>(),
+        cut in any::<bool>(),
+    ) {
+        let mut bytes = sound()[kind].clone();
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if cut {
+            bytes.truncate(kept.index(bytes.len()) + 1);
+        }
+        if let Ok(found) = probe_bytes(&bytes) {
+            prop_assert!(found.width > 0 && found.height > 0, "{found:?}");
+        }
+    }
 }
