@@ -41,5 +41,6 @@ mod stopping;
 mod suites;
 mod sync;
 mod traces;
+mod unbinding;
 mod uploads;
 mod world;
