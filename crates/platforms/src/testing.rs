@@ -115,6 +115,8 @@ struct Shelved {
     token: Option<CachedToken>,
     /// What another process will have put there once it was asked for the right this many times.
     foreign: Option<(u32, CachedToken)>,
+    /// What another process puts there between a look at the shelf and the question for the right.
+    overtaking: Option<CachedToken>,
     fence: i64,
     /// Somebody has the right to refresh.
     is_taken: bool,
@@ -145,6 +147,14 @@ impl MemoryShelf {
         ));
     }
 
+    /// Another process finishes its refresh right before the next question for the right.
+    pub(crate) fn refreshed_meanwhile(&self, token: &str, expires: Timestamp) {
+        self.state().overtaking = Some(CachedToken {
+            token: token.into(),
+            expires,
+        });
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, Shelved> {
         self.0.lock().expect("not poisoned")
     }
@@ -159,6 +169,9 @@ impl TokenShelf for MemoryShelf {
     async fn begin_refresh(&self, _: ChannelId, now: Timestamp, until: Timestamp) -> Result<Option<i64>, ShelfError> {
         assert!(until > now, "a right without a time");
         let mut state = self.state();
+        if let Some(token) = state.overtaking.take() {
+            state.token = Some(token);
+        }
         match state.foreign.take() {
             None if std::mem::replace(&mut state.is_taken, true) => Ok(None),
             None => {

@@ -140,7 +140,7 @@ impl Refresher<'_> {
                 .await
                 .map_err(|error| self.shelf_failure(&error))?;
             if let Some(fence) = right {
-                return self.issue_and_shelve(fence).await;
+                return self.refresh_unless_shelved(fence, rejected).await;
             }
             if let Some(token) = self.slot.valid(now, rejected) {
                 return Ok(token);
@@ -153,9 +153,31 @@ impl Refresher<'_> {
         )))
     }
 
+    /// With the right to ask. It may have come from a process whose token lies on the shelf since the last look.
+    async fn refresh_unless_shelved(
+        &self,
+        fence: i64,
+        rejected: Option<&AccessToken>,
+    ) -> Result<AccessToken, CallFailure> {
+        if let Ok(shelved) = self.source.read().await {
+            self.slot.offer(shelved, rejected);
+        }
+        let Some(token) = self.slot.fresh(self.clock.now(), rejected) else {
+            return self.issue_and_shelve(fence).await;
+        };
+        self.give_back(fence, None).await;
+        Ok(token)
+    }
+
     async fn issue_and_shelve(&self, fence: i64) -> Result<AccessToken, CallFailure> {
         let issued = self.issue().await;
-        let shelved = self.source.finish_refresh(fence, issued.as_ref().ok()).await;
+        self.give_back(fence, issued.as_ref().ok()).await;
+        issued.map(|cached| cached.token.into())
+    }
+
+    /// Gives the right back, with the token that it brought.
+    async fn give_back(&self, fence: i64, token: Option<&CachedToken>) {
+        let shelved = self.source.finish_refresh(fence, token).await;
         let owner = self.source.owner();
         match shelved {
             Ok(true) => (),
@@ -165,7 +187,6 @@ impl Refresher<'_> {
             ),
             Err(error) => warn!(owner, %error, "token stays in this process only"),
         }
-        issued.map(|cached| cached.token.into())
     }
 
     /// Asks the platform, and remembers what it said.

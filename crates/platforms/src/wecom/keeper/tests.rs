@@ -214,6 +214,16 @@ async fn another_processs_refresh_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_refresh_that_has_just_ended_elsewhere_is_not_repeated() {
+    let shelf = empty();
+    shelf.refreshed_meanwhile("S", secs(3600));
+    let world = World::new(Arc::clone(&shelf), &["S", "T1"]).await;
+    assert_eq!((world.call().await.as_str(), world.issued()), ("ok", 0));
+    let right = shelf.begin_refresh(world.channel.id, secs(0), secs(1)).await;
+    assert!(matches!(right, Ok(Some(_))), "the right was given back");
+}
+
+#[tokio::test]
 async fn a_token_near_its_end_serves_while_another_process_refreshes() {
     let shelf = MemoryShelf::with("S", secs(200));
     shelf.refreshed_elsewhere(1000, "S2", secs(7200));
