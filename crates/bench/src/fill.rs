@@ -41,15 +41,16 @@ pub(crate) fn task(text: String, (corp, channel_id): (usize, ChannelId), members
             account_name: Some(name),
         }
     });
+    let content = MomentContent {
+        text,
+        ..MomentContent::default()
+    };
     NewTask {
         request_id: None,
         user_id: USER,
         content_id: None,
-        fingerprint: fingerprint(&text, &[]),
-        content: MomentContent {
-            text,
-            media_urls: Vec::new(),
-        },
+        fingerprint: fingerprint(&content),
+        content,
         scheduled_time: Some(at),
         now: now(),
         publications: vec![NewPublication {

@@ -1,6 +1,8 @@
 //! What a post may hold.
 
 use crate::error::FieldError;
+use crate::link::MomentLink;
+use crate::visibility::Visibility;
 
 /// Most characters of text, counted as UTF-16 units (reference wecom 7.1: 2000 字; an emoji counts twice).
 pub const MAX_TEXT_UNITS: usize = 2000;
@@ -16,6 +18,20 @@ pub struct MomentContent {
     pub text: String,
     /// Addresses of the pictures, or of the one video, in the order shown.
     pub media_urls: Vec<String>,
+    /// The link of a link post, which has no other media.
+    pub link: Option<MomentLink>,
+    /// Who may see it; `None`: everybody who sees the account's posts.
+    pub visibility: Option<Visibility>,
+}
+
+impl MomentContent {
+    /// Every address that has a file of the post, in the order shown: its media, or the cover of its link.
+    pub fn file_urls(&self) -> &[String] {
+        match &self.link {
+            Some(link) => link.cover_url.as_slice(),
+            None => &self.media_urls,
+        }
+    }
 }
 
 /// The kind of a medium, as far as anybody can tell.

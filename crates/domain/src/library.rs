@@ -29,14 +29,17 @@ impl Draft {
             "ARTICLE" => MomentContent {
                 text: self.titled(body),
                 media_urls: addresses(&data, &["images"]),
+                ..MomentContent::default()
             },
             "IMAGE" => MomentContent {
                 text: body.to_owned(),
                 media_urls: pictures(&data)?,
+                ..MomentContent::default()
             },
             "VIDEO" => MomentContent {
                 text: body.to_owned(),
                 media_urls: vec![video(&data)?],
+                ..MomentContent::default()
             },
             other => return Err(format!("内容类型 {other} 不能发布到朋友圈")),
         };
@@ -112,6 +115,7 @@ mod tests {
             .map(|(text, urls)| MomentContent {
                 text: text.into(),
                 media_urls: urls.iter().map(|url| (*url).to_owned()).collect(),
+                ..MomentContent::default()
             })
             .map_err(str::to_owned);
         assert_eq!(draft.moment(), expected, "{content_type} {data}");

@@ -8,7 +8,9 @@ use url::Url;
 use crate::content::{MediaGuess, check_media_mix, check_text};
 use crate::error::FieldError;
 use crate::ids::AccountId;
+use crate::link::MomentLink;
 use crate::time::Timestamp;
+use crate::visibility::Visibility;
 
 /// Most accounts in one request.
 pub const MAX_ACCOUNTS: usize = 10_000;
@@ -20,12 +22,16 @@ pub const MAX_AHEAD: Duration = Duration::from_hours(8784);
 /// What a user asks for, read but not yet judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SyncRequest {
-    /// A draft of the content library; excludes text and media.
+    /// A draft of the content library; excludes text, media and link.
     pub content_id: Option<i64>,
     /// The text; `None` and blank are the same.
     pub text: Option<String>,
     /// Addresses of the media, in the order shown.
     pub media_urls: Vec<String>,
+    /// The link of a link post; excludes media.
+    pub link: Option<MomentLink>,
+    /// Who may see it; `None`: everybody.
+    pub visibility: Option<Visibility>,
     /// The targets.
     pub account_ids: Vec<AccountId>,
     /// When to publish; `None`: now.
@@ -74,18 +80,23 @@ impl SyncRequest {
     }
 
     fn check_content(&self, read_url: impl Fn(&str) -> Result<Url, String>) -> Vec<FieldError> {
-        let has_own = self.text().is_some() || !self.media_urls.is_empty();
+        let has_own = self.text().is_some() || !self.media_urls.is_empty() || self.link.is_some();
         let mut errors = Vec::new();
         match (self.content_id, has_own) {
             (Some(_), true) => errors.push(FieldError::new(
                 "contentId",
-                "contentId 不能与 text、mediaUrls 同时使用",
+                "contentId 不能与 text、mediaUrls、link 同时使用",
             )),
-            (None, false) => errors.push(FieldError::new("text", "请填写文本、媒体或选择内容库内容")),
+            (None, false) => errors.push(FieldError::new("text", "请填写文本、媒体、链接或选择内容库内容")),
             _ => (),
         }
         errors.extend(self.text().and_then(check_text));
-        errors.extend(check_media(&self.media_urls, read_url));
+        errors.extend(check_media(&self.media_urls, &read_url));
+        if self.link.is_some() && !self.media_urls.is_empty() {
+            errors.push(FieldError::new("link", "链接不能与图片、视频同时发布"));
+        }
+        errors.extend(self.link.iter().flat_map(|link| link.check(&read_url)));
+        errors.extend(self.visibility.iter().flat_map(Visibility::check));
         errors
     }
 

@@ -236,7 +236,9 @@ static TAKEN: Sql = Sql::each(|d| {
 });
 static CONTENTS: Sql = Sql::each(|d| {
     let (rows, join) = (with_task(d), d.join());
-    format!("SELECT v.id, t.text_content, t.media_urls FROM {rows} v {join} t_moment_sync_task t ON t.id = v.task")
+    format!(
+        "SELECT v.id, t.text_content, t.media_urls, t.link, t.visibility FROM {rows} v {join} t_moment_sync_task t ON t.id = v.task"
+    )
 });
 static TARGETS: Sql = Sql::each(|d| {
     let (rows, join) = (with_task(d), d.join());
@@ -279,17 +281,10 @@ async fn take(
 
 fn content(row: &QueryResult) -> Result<MomentContent, StoreError> {
     let id: i64 = row.try_get("", "id")?;
-    let media: Option<String> = row.try_get("", "media_urls")?;
-    let unreadable = |e: serde_json::Error| StoreError::Unreadable {
-        table: "t_moment_sync_task",
-        id,
-        why: format!("media_urls: {e}"),
-    };
     Ok(MomentContent {
         text: row.try_get::<Option<String>>("", "text_content")?.unwrap_or_default(),
-        media_urls: media
-            .map(|json| serde_json::from_str(&json).map_err(unreadable))
-            .transpose()?
-            .unwrap_or_default(),
+        media_urls: rows::json_opt(row, "t_moment_sync_task", id, "media_urls")?.unwrap_or_default(),
+        link: rows::json_opt(row, "t_moment_sync_task", id, "link")?,
+        visibility: rows::json_opt(row, "t_moment_sync_task", id, "visibility")?,
     })
 }

@@ -310,11 +310,13 @@ static INSERT_TASKS: Sql = Sql::each(|d| {
         ("scheduled", Kind::Time),
         ("now", Kind::Time),
         ("words", Kind::Text),
+        ("link", Kind::Text),
+        ("visibility", Kind::Text),
     ]);
     format!(
         "INSERT INTO t_moment_sync_task \
-         (id, user_id, content_id, text_content, media_urls, status, scheduled_time, create_time, update_time, word_set) \
-         SELECT v.id, v.owner, v.content, v.text, v.media, v.status, v.scheduled, v.now, v.now, v.words FROM {rows} v"
+         (id, user_id, content_id, text_content, media_urls, status, scheduled_time, create_time, update_time, word_set, link, visibility) \
+         SELECT v.id, v.owner, v.content, v.text, v.media, v.status, v.scheduled, v.now, v.now, v.words, v.link, v.visibility FROM {rows} v"
     )
 });
 
@@ -330,6 +332,8 @@ fn task_row(prepared: &PreparedTask) -> Result<Json, StoreError> {
         task.scheduled_time.map(to_datetime),
         to_datetime(task.now),
         task.judged.word_set,
+        task.content.link.as_ref().map(json).transpose()?,
+        task.content.visibility.as_ref().map(json).transpose()?,
     ]))
 }
 

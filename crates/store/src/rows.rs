@@ -7,6 +7,7 @@ use std::str::FromStr;
 use moments_domain::{ChannelId, Failure, Publication, PublicationId, TaskId, Timestamp, UserId};
 use sea_orm::QueryResult;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::ser::{CharEscape, Formatter, Serializer};
 
 use crate::error::StoreError;
@@ -40,6 +41,24 @@ where
         Some(_) => parse(row, table, id, column).map(Some),
         None => Ok(None),
     }
+}
+
+/// A column of JSON that may be empty.
+pub(crate) fn json_opt<T: DeserializeOwned>(
+    row: &QueryResult,
+    table: &'static str,
+    id: i64,
+    column: &str,
+) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = row.try_get("", column)?;
+    let read = |json: String| {
+        serde_json::from_str(&json).map_err(|e| StoreError::Unreadable {
+            table,
+            id,
+            why: format!("{column}: {e}"),
+        })
+    };
+    text.map(read).transpose()
 }
 
 /// A `BIGINT` of microseconds that may be empty.

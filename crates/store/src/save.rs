@@ -1,5 +1,6 @@
 //! A publication's next state, with everything that follows from it, in one transaction.
 
+use moments_domain::fingerprint::lookalike;
 use moments_domain::{AccountId, Failure, NewAudit, Outcome, Publication, ResultStatus, Timestamp};
 use sea_orm::DatabaseTransaction;
 use serde_json::{Value as Json, json as array};
@@ -81,7 +82,8 @@ pub enum Saved {
 
 impl Save {
     pub(crate) fn in_flight_key(&self) -> String {
-        format!("{}:{}", self.publication.channel_id, self.publication.fingerprint)
+        let looks = lookalike(&self.publication.fingerprint);
+        format!("{}:{looks}", self.publication.channel_id)
     }
 
     pub(crate) fn status(&self) -> ResultStatus {

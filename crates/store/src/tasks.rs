@@ -2,8 +2,8 @@
 
 use moments_domain::status::StatusCounts;
 use moments_domain::{
-    AccountId, FailReason, LimitKind, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus, Timestamp,
-    UserId, WaitReason,
+    AccountId, FailReason, LimitKind, MomentLink, Outcome, PublicationState, ResultStatus, Stage, TaskId, TaskStatus,
+    Timestamp, UserId, Visibility, WaitReason,
 };
 use sea_orm::{DatabaseTransaction, QueryResult};
 
@@ -29,6 +29,10 @@ pub struct TaskView {
     pub create_time: Timestamp,
     /// When its status was last computed.
     pub update_time: Timestamp,
+    /// The link of a link post.
+    pub link: Option<MomentLink>,
+    /// Who may see it; `None`: everybody.
+    pub visibility: Option<Visibility>,
     /// JSON of the lists that judged its content when it was created; `None`: there was none.
     pub judged_by: Option<String>,
     /// JSON of what they found; `None`: nothing.
@@ -98,7 +102,7 @@ static TASK: Sql = Sql::each(|d| {
     let time = |column: &str| d.time_text(&format!("t.{column}"), column);
     let (scheduled, created, updated) = (time("scheduled_time"), time("create_time"), time("update_time"));
     format!(
-        "SELECT t.id, t.content_id, {scheduled}, {created}, {updated}, s.lists, c.decision FROM t_moment_sync_task t \
+        "SELECT t.id, t.content_id, {scheduled}, {created}, {updated}, t.link, t.visibility, s.lists, c.decision FROM t_moment_sync_task t \
          LEFT JOIN t_moment_word_set s ON s.hash = t.word_set LEFT JOIN t_moment_compliance c ON c.task_id = t.id \
          WHERE t.id = ? AND t.user_id = ?"
     )
@@ -135,6 +139,8 @@ fn task(row: &QueryResult, results: Vec<ResultView>, warnings: Vec<TaskWarning>)
         },
         create_time: datetime(row, id, "create_time")?,
         update_time: datetime(row, id, "update_time")?,
+        link: rows::json_opt(row, "t_moment_sync_task", id, "link")?,
+        visibility: rows::json_opt(row, "t_moment_sync_task", id, "visibility")?,
         judged_by: row.try_get("", "lists")?,
         decision: row.try_get("", "decision")?,
         results,

@@ -85,6 +85,7 @@ impl From<CreateSync> for SyncRequest {
             media_urls: body.media_urls.unwrap_or_default(),
             account_ids: body.account_ids.unwrap_or_default(),
             scheduled_time: body.scheduled_time,
+            ..Self::default()
         }
     }
 }

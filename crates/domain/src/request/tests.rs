@@ -59,6 +59,37 @@ fn each_rule_names_its_field() {
     );
 }
 
+fn link(title: &str) -> Option<MomentLink> {
+    Some(MomentLink {
+        title: title.into(),
+        url: "https://shop.example.com/".into(),
+        cover_url: None,
+    })
+}
+
+#[test]
+fn a_link_is_a_post_of_its_own_kind() {
+    check(|r| r.link = link("新品"), &[]);
+    check(|r| (r.text, r.link) = (None, link("新品")), &[]);
+    check(|r| r.link = link(""), &["link.title"]);
+    check(
+        |r| (r.text, r.content_id, r.link) = (None, Some(7), link("新品")),
+        &["contentId"],
+    );
+    check(
+        |r| {
+            r.link = link("新品");
+            r.media_urls = vec!["https://a.example/1.jpg".into()];
+        },
+        &["link"],
+    );
+}
+
+#[test]
+fn an_audience_of_nobody_is_refused() {
+    check(|r| r.visibility = Some(Visibility::default()), &["visibility"]);
+}
+
 #[test]
 fn all_broken_rules_are_told_at_once() {
     check(

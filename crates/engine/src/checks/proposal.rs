@@ -78,6 +78,8 @@ impl Engine {
             let content = MomentContent {
                 text: request.text().unwrap_or_default().to_owned(),
                 media_urls: request.media_urls.clone(),
+                link: request.link.clone(),
+                visibility: request.visibility.clone(),
             };
             return Ok((content, None));
         };

@@ -166,7 +166,7 @@ fn new_task(proposal: Proposal, judged: Judged, idempotency: Option<Idempotency>
     NewTask {
         user_id: proposal.user,
         content_id: proposal.request.content_id,
-        fingerprint: fingerprint(&content.text, &content.media_urls),
+        fingerprint: fingerprint(&content),
         content,
         scheduled_time: proposal.request.scheduled_time,
         now: proposal.now,

@@ -63,6 +63,7 @@ pub(crate) use crate::races::{
     equal_posts_are_never_in_flight_together_over_several_processes, ids_are_never_given_twice_over_several_processes,
     no_publication_is_claimed_twice_by_several_processes, one_process_at_a_time_refreshes_a_token,
     the_gate_holds_over_several_processes, the_same_key_makes_one_task_over_several_processes,
+    what_a_list_cannot_tell_apart_is_not_in_flight_at_once,
 };
 pub(crate) use crate::standing::{
     a_check_is_made_by_one_process_and_comes_up_again_when_that_dies,
@@ -74,7 +75,8 @@ pub(crate) use crate::starts::{
     five_processes_start_at_once_on_an_empty_database,
 };
 pub(crate) use crate::values::{
-    a_channel_is_bound_again_and_never_over_anothers, a_draft_is_its_owners, a_long_name_is_shortened_not_refused,
+    a_channel_is_bound_again_and_never_over_anothers, a_draft_is_its_owners,
+    a_link_and_an_audience_come_back_as_they_were, a_long_name_is_shortened_not_refused,
     accounts_that_differ_in_case_are_different,
     sealed_texts_are_found_page_by_page_and_swapped_only_where_nobody_was_faster,
     ten_thousand_accounts_fit_into_one_task, texts_of_every_kind_come_back_as_they_were, times_keep_their_microseconds,

@@ -97,6 +97,8 @@ conformance! {
     a_newer_schema_is_no_obstacle,
     times_keep_their_microseconds,
     texts_of_every_kind_come_back_as_they_were,
+    a_link_and_an_audience_come_back_as_they_were,
+    what_a_list_cannot_tell_apart_is_not_in_flight_at_once,
     ten_thousand_accounts_fit_into_one_task,
     accounts_that_differ_in_case_are_different,
     a_long_name_is_shortened_not_refused,

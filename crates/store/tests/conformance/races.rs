@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use moments_domain::{Move, PublicationId};
+use moments_domain::fingerprint::fingerprint;
+use moments_domain::{Move, PublicationId, Visibility};
 use moments_store::{Claimed, Created, Hold, NoSubmit, Save, Saved, Store, StoreError};
 
 use crate::checks::secs;
@@ -63,6 +64,25 @@ pub(crate) async fn equal_posts_are_never_in_flight_together_over_several_proces
     let twin = Saved::Refused(NoSubmit::Twin);
     assert_eq!(saved.iter().filter(|s| **s == Saved::Done).count(), 1, "{saved:?}");
     assert_eq!(saved.iter().filter(|s| **s == twin).count(), 8, "{saved:?}");
+}
+
+/// A list on the platform shows neither which pictures nor which audience: what differs only in those waits for its turn.
+pub(crate) async fn what_a_list_cannot_tell_apart_is_not_in_flight_at_once(w: World) {
+    let send = async |media: &str, tag: Option<&str>| {
+        let mut task = World::task("早安", &w.channels[..1], None);
+        task.content.media_urls = vec![media.into()];
+        task.content.visibility = tag.map(|tag| Visibility {
+            customer_tags: vec![tag.into()],
+            ..Visibility::default()
+        });
+        task.fingerprint = fingerprint(&task.content);
+        w.create(task).await;
+        w.store.save(submit(&w.claim_one(NOW).await)).await.expect("a save")
+    };
+    assert_eq!(send("https://a.example/1.jpg", Some("et1")).await, Saved::Done);
+    let twin = Saved::Refused(NoSubmit::Twin);
+    assert_eq!(send("https://a.example/2.jpg", Some("et2")).await, twin);
+    assert_eq!(send("https://a.example/1.jpg", None).await, Saved::Done);
 }
 
 fn submit(claimed: &Claimed) -> Save {

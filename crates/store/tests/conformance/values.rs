@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use moments_domain::{AccountId, AuditAction, ChannelKind, Move, NoticedBy, Outcome, Timestamp, UserId};
+use moments_domain::{
+    AccountId, AuditAction, ChannelKind, MomentLink, Move, NoticedBy, Outcome, Timestamp, UserId, Visibility,
+};
 use moments_store::{
     AccountOutcome, CHANNEL_CREDENTIAL, CHANNEL_TOKEN, Hold, MediaRow, NewResult, Saved, SealKey, StoreError,
 };
@@ -51,6 +53,42 @@ pub(crate) async fn texts_of_every_kind_come_back_as_they_were(w: World) {
     // No platform answers so; if one does, the row must be stored all the same.
     w.create(World::task("a\0b", &w.channels[..1], None)).await;
     assert!(w.claim_one(NOW).await.content.text.starts_with('a'));
+}
+
+pub(crate) async fn a_link_and_an_audience_come_back_as_they_were(w: World) {
+    let link = MomentLink {
+        title: "it's \"new\" 🎉".into(),
+        url: "https://shop.example.com/a?b=1&c=\\".into(),
+        cover_url: Some("https://cdn.example.com/1.jpg".into()),
+    };
+    let bare = MomentLink {
+        cover_url: None,
+        ..link.clone()
+    };
+    let visibility = Visibility {
+        customer_tags: vec!["etAbC0001".into()],
+        deny: vec!["wxid_a".into(), "wxid_b".into()],
+        ..Visibility::default()
+    };
+    for (link, visibility) in [
+        (Some(link), Some(visibility.clone())),
+        (Some(bare), None),
+        (None, Some(visibility)),
+        (None, None),
+    ] {
+        let mut task = World::task("早安", &w.channels[..1], None);
+        (task.content.link, task.content.visibility) = (link.clone(), visibility.clone());
+        let id = w.create(task).await;
+        let claimed = w.claim_one(NOW).await;
+        assert_eq!(
+            (&claimed.content.link, &claimed.content.visibility),
+            (&link, &visibility)
+        );
+        let task = w.store.find_task(USER, id).await.expect("a read").expect("a task");
+        assert_eq!((task.link, task.visibility), (link, visibility));
+        let saved = w.store.save(save(&claimed, Move::GiveUp, NOW)).await;
+        assert_eq!(saved.expect("a save"), Saved::Done);
+    }
 }
 
 pub(crate) async fn ten_thousand_accounts_fit_into_one_task(w: World) {

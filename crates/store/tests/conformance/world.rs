@@ -73,6 +73,7 @@ impl World {
             content: MomentContent {
                 text: text.into(),
                 media_urls: vec!["https://a.example/1.jpg".into()],
+                ..MomentContent::default()
             },
             scheduled_time: at,
             now: NOW,
