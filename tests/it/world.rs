@@ -119,7 +119,13 @@ impl World {
 
     /// A new device whose account (`wxid_` and its name) is logged in and bound by the owner. Answers the wxid.
     pub(crate) async fn device(&self, name: &str) -> String {
-        let seed = device_seed(name);
+        self.device_with(name, |_| ()).await
+    }
+
+    /// The same with something changed before it is bound.
+    pub(crate) async fn device_with(&self, name: &str, change: impl FnOnce(&mut DeviceSeed)) -> String {
+        let mut seed = device_seed(name);
+        change(&mut seed);
         let (app_id, token, wxid) = (seed.app_id.clone(), seed.token.clone(), seed.wxid.clone());
         self.sandbox.add_device(seed).expect("a new device");
         let body = json!({ "appId": app_id, "token": token });
@@ -278,6 +284,7 @@ pub(crate) fn device_seed(name: &str) -> DeviceSeed {
         mobile: "13912345678".to_owned(),
         alias: String::new(),
         labels: Vec::new(),
+        friends: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::SandboxError;
-use crate::gewe::{DeviceSeed, FriendLabel};
+use crate::gewe::{DeviceSeed, FriendLabel, FriendSeed};
 use crate::sandbox::Sandbox;
 use crate::wecom::{CorpSeed, CorpSettings, MemberSeed, SuiteKind, SuiteSeed, TagSeed};
 
@@ -144,6 +144,16 @@ impl DemoDevice {
                 label_id: 7,
                 label_name: "熟客".to_owned(),
             }],
+            friends: vec![
+                FriendSeed {
+                    wxid: "wxid_a7h2p5".to_owned(),
+                    labels: vec![7],
+                },
+                FriendSeed {
+                    wxid: "wxid_z0q8w1".to_owned(),
+                    labels: Vec::new(),
+                },
+            ],
         }
     }
 }

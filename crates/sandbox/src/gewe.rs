@@ -2,6 +2,7 @@
 //!
 //! Texts of failures that the reference marks as *invented* exist to exercise the client; nobody may branch on them.
 
+mod audience;
 mod call;
 mod callback;
 mod device;
@@ -36,7 +37,7 @@ use crate::gewe::publish::PostIds;
 use crate::record::Counters;
 use crate::sync::{read, write};
 
-pub use seed::{DeviceSeed, DeviceView, FriendLabel, Http5xx, LoginStep, Switches};
+pub use seed::{DeviceSeed, DeviceView, FriendLabel, FriendSeed, Http5xx, LoginStep, Switches};
 
 const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The gateway allows two minutes for a download.

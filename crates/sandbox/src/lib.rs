@@ -33,8 +33,8 @@ pub use clock::SandboxClock;
 pub use demo::{DemoCorp, DemoDevice, DemoWorld};
 pub use error::SandboxError;
 pub use fault::{Fault, FaultKind, Mix, MixPart, World};
-pub use gewe::{DeviceSeed, DeviceView, FriendLabel, Http5xx, LoginStep, Switches};
-pub use record::{CallCounts, MomentRecord, MomentStage, SenderRecord, Violation, ViolationKind};
+pub use gewe::{DeviceSeed, DeviceView, FriendLabel, FriendSeed, Http5xx, LoginStep, Switches};
+pub use record::{CallCounts, LinkRecord, MomentRecord, MomentStage, SenderRecord, Violation, ViolationKind};
 pub use sandbox::Sandbox;
 pub use wecom::{
     AppMessage, CallbackSeed, Confirm, CorpEvent, CorpSeed, CorpSettings, CorpView, Customer, DepartmentSeed,

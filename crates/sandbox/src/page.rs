@@ -111,6 +111,8 @@ fn push_moment(html: &mut String, moment: &MomentRecord) {
         escaped(&moment.text)
     );
     push_media(html, moment);
+    push_link(html, moment);
+    push_audience(html, moment);
     for sender in &moment.senders {
         push_sender(html, sender);
     }
@@ -130,6 +132,23 @@ fn push_media(html: &mut String, moment: &MomentRecord) {
         };
     }
     html.push_str("</div>");
+}
+
+fn push_link(html: &mut String, moment: &MomentRecord) {
+    if let Some(link) = &moment.link {
+        let _ = write!(
+            html,
+            "<div class=\"text\">🔗 {}<br><span class=\"meta\">{}</span></div>",
+            escaped(&link.title),
+            escaped(&link.url)
+        );
+    }
+}
+
+fn push_audience(html: &mut String, moment: &MomentRecord) {
+    if let Some(people) = &moment.visible_to {
+        let _ = write!(html, "<span class=\"tag\">仅 {} 人可见</span>", people.len());
+    }
 }
 
 fn push_sender(html: &mut String, sender: &SenderRecord) {

@@ -29,6 +29,10 @@ pub struct MomentRecord {
     pub text: String,
     /// SHA-256 (hex) of each medium's bytes, in the order shown.
     pub media: Vec<String>,
+    /// Title and address of a link.
+    pub link: Option<LinkRecord>,
+    /// Customers (of those who published) or friends who may see it, where the audience was narrowed; `None`: all of them.
+    pub visible_to: Option<Vec<String>>,
     /// Members who got the task; for gewe the account itself.
     pub senders: Vec<SenderRecord>,
     /// Senders and departments reported as invalid.
@@ -37,6 +41,15 @@ pub struct MomentRecord {
     pub create_ms: i64,
     /// When the request arrived, Unix milliseconds of the sandbox clock.
     pub arrival_ms: i64,
+}
+
+/// The link of a moment; its cover is the moment's only medium.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRecord {
+    /// What the card says.
+    pub title: String,
+    /// What it opens.
+    pub url: String,
 }
 
 /// How far a moment has come.
@@ -91,7 +104,7 @@ pub enum ViolationKind {
     CreateRate,
     /// A creation named a media_id of another corp.
     ForeignMedia,
-    /// A creation named nobody, which the platform reads as everybody.
+    /// A creation named nobody, or an audience of which the platform knows nothing, which it reads as everybody.
     EmptyTarget,
     /// A rule of reference wecom 3 that a suite's program must keep: codes, tickets, ids, the right token call.
     SuiteRule,

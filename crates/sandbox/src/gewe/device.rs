@@ -11,7 +11,7 @@ use crate::gewe::endpoint::Endpoint;
 use crate::gewe::login::Login;
 use crate::gewe::media::Staged;
 use crate::gewe::post::GewePost;
-use crate::gewe::seed::{DeviceSeed, DeviceView, FriendLabel, Http5xx, Switches};
+use crate::gewe::seed::{DeviceSeed, DeviceView, FriendLabel, FriendSeed, Http5xx, Switches};
 use crate::record::{Counters, MomentRecord};
 use crate::ring::Ring;
 use crate::sync::lock;
@@ -35,6 +35,7 @@ pub(crate) struct DeviceState {
     pub(crate) mobile: String,
     pub(crate) alias: String,
     pub(crate) labels: Vec<FriendLabel>,
+    pub(crate) friends: Vec<FriendSeed>,
     pub(crate) online: bool,
     /// Dropped by risk control: only a QR login helps.
     pub(crate) kicked: bool,
@@ -60,6 +61,7 @@ impl Device {
             mobile: seed.mobile,
             alias: seed.alias,
             labels: seed.labels,
+            friends: seed.friends,
             kicked: false,
             drop_at_ms: None,
             switches: Switches::default(),
@@ -142,6 +144,11 @@ impl DeviceState {
     /// The staged medium with this address and md5, if one of our uploads returned it.
     pub(crate) fn staged(&self, file_url: &str, md5: &str) -> Option<Arc<Staged>> {
         self.staged.get(file_url).filter(|staged| staged.md5 == md5).cloned()
+    }
+
+    /// The staged medium at this address.
+    pub(crate) fn staged_at(&self, file_url: &str) -> Option<Arc<Staged>> {
+        self.staged.get(file_url).cloned()
     }
 
     pub(crate) fn records(&self, skip: usize, take: usize) -> Vec<MomentRecord> {

@@ -109,6 +109,7 @@ fn friends_posts(state: &DeviceState) -> Vec<(Author<'static>, GewePost)> {
             text: text.into(),
             body: PostBody::Text,
             private: false,
+            visible_to: None,
             deleted: false,
             arrival_ms: 0,
             intent: 0,

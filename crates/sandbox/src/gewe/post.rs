@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::fault::World;
 use crate::gewe::media::Staged;
 use crate::gewe::seed::Switches;
-use crate::record::{MomentRecord, MomentStage, SenderRecord};
+use crate::record::{LinkRecord, MomentRecord, MomentStage, SenderRecord};
 
 #[derive(Debug)]
 pub(crate) struct GewePost {
@@ -17,6 +17,8 @@ pub(crate) struct GewePost {
     pub(crate) text: Box<str>,
     pub(crate) body: PostBody,
     pub(crate) private: bool,
+    /// Friends who see it; `None`: all of them.
+    pub(crate) visible_to: Option<Box<[String]>>,
     pub(crate) deleted: bool,
     pub(crate) arrival_ms: i64,
     pub(crate) intent: u128,
@@ -32,6 +34,8 @@ pub(crate) enum PostBody {
         url: String,
         thumb: String,
         description: String,
+        /// The cover, where `thumb` is one of our own addresses.
+        cover: Option<Arc<Staged>>,
     },
 }
 
@@ -61,11 +65,22 @@ impl PostBody {
         }
     }
 
+    fn link(&self) -> Option<LinkRecord> {
+        match self {
+            Self::Link { title, url, .. } => Some(LinkRecord {
+                title: title.clone(),
+                url: url.clone(),
+            }),
+            _ => None,
+        }
+    }
+
     pub(crate) fn media(&self) -> &[Arc<Staged>] {
         match self {
             Self::Images(images) => images,
             Self::Video(video) => std::slice::from_ref(video),
-            Self::Text | Self::Link { .. } => &[],
+            Self::Link { cover, .. } => cover.as_slice(),
+            Self::Text => &[],
         }
     }
 }
@@ -99,6 +114,8 @@ impl GewePost {
             kind: self.body.kind().to_owned(),
             text: self.text.to_string(),
             media: self.body.media().iter().map(|staged| hex::encode(staged.sha)).collect(),
+            link: self.body.link(),
+            visible_to: self.visible_to.as_deref().map(<[String]>::to_vec),
             senders: vec![SenderRecord {
                 userid: wxid.to_owned(),
                 published: true,
@@ -127,13 +144,16 @@ impl GewePost {
             PostBody::Link {
                 title,
                 url,
+                thumb,
                 description,
                 ..
             } => format!(
-                "<title>{}</title><description>{}</description><contentUrl>{}</contentUrl><mediaList/>",
+                "<title>{}</title><description>{}</description><contentUrl>{}</contentUrl><mediaList><media><type>2</type>\
+                 <url type=\"1\">{}</url></media></mediaList>",
                 escaped(title),
                 escaped(description),
-                escaped(url)
+                escaped(url),
+                escaped(thumb)
             ),
             PostBody::Images(_) | PostBody::Video(_) => {
                 let mut list = String::from("<mediaList>");

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Sandbox;
 use crate::fault::World;
+use crate::gewe::audience::{Audience, Seen};
 use crate::gewe::call::Call;
 use crate::gewe::device::{Device, DeviceState};
 use crate::gewe::endpoint::Api;
@@ -49,8 +50,9 @@ pub(crate) fn publish(sandbox: &Sandbox, device: &Device, call: &Call) -> Result
         return Err(Refusal::cause("新设备登录，暂不可发布朋友圈（沙箱虚构文案）"));
     }
     let body = body_of(call, &state)?;
+    let seen = Audience::read(&call.body)?.seen(&state);
     let id = sandbox.gewe().ids().next(call.now_ms);
-    let intent = fingerprint(text, &body);
+    let intent = fingerprint(text, &body, &seen);
     note_intent(sandbox, &mut state, intent, id, call.arrival_ms);
     let private = call.body["privacy"].as_bool().unwrap_or(false);
     let post = GewePost {
@@ -58,6 +60,7 @@ pub(crate) fn publish(sandbox: &Sandbox, device: &Device, call: &Call) -> Result
         text: text.into(),
         body,
         private,
+        visible_to: seen_by(sandbox, &state, seen, call.arrival_ms),
         deleted: false,
         arrival_ms: call.arrival_ms,
         intent,
@@ -118,12 +121,16 @@ fn body_of(call: &Call, state: &DeviceState) -> Result<PostBody, Refusal> {
         Api::SendTextSns => Ok(PostBody::Text),
         Api::SendImgSns => images_of(&call.body["imgInfos"], state),
         Api::SendVideoSns => staged(&call.body["videoInfo"], state, true).map(PostBody::Video),
-        _ => Ok(PostBody::Link {
-            title: text("title")?,
-            url: text("linkUrl")?,
-            thumb: text("thumbUrl")?,
-            description: text("description")?,
-        }),
+        _ => {
+            let thumb = text("thumbUrl")?;
+            Ok(PostBody::Link {
+                title: text("title")?,
+                url: text("linkUrl")?,
+                description: text("description")?,
+                cover: state.staged_at(&thumb),
+                thumb,
+            })
+        }
     }
 }
 
@@ -157,6 +164,22 @@ fn staged(info: &Value, state: &DeviceState, video: bool) -> Result<Arc<Staged>,
     if unchanged { Ok(staged) } else { Err(unknown()) }
 }
 
+/// Remembers an audience that became everybody as a broken promise.
+fn seen_by(sandbox: &Sandbox, state: &DeviceState, seen: Seen, at_ms: i64) -> Option<Box<[String]>> {
+    match seen {
+        Seen::By(friends) => return Some(friends),
+        Seen::ByAll => (),
+        Seen::ByAllForUnknownLabels => sandbox.ledger().add(Violation {
+            kind: ViolationKind::EmptyTarget,
+            world: World::Gewe,
+            owner: state.wxid.clone(),
+            detail: "an audience by labels that the account does not have would be everybody".to_owned(),
+            at_ms,
+        }),
+    }
+    None
+}
+
 fn note_intent(sandbox: &Sandbox, state: &mut DeviceState, intent: u128, id: u64, at_ms: i64) {
     let Some(before) = state.intents.insert(intent, id) else {
         return;
@@ -174,19 +197,22 @@ fn note_intent(sandbox: &Sandbox, state: &mut DeviceState, intent: u128, id: u64
     }
 }
 
-fn fingerprint(text: &str, body: &PostBody) -> u128 {
+fn fingerprint(text: &str, body: &PostBody, seen: &Seen) -> u128 {
     let mut hash = Sha256::new();
+    if let Seen::By(friends) = seen {
+        friends.iter().for_each(|friend| hash.update(friend));
+    }
     hash.update((text.len() as u64).to_be_bytes());
     hash.update(text);
     body.media().iter().for_each(|staged| hash.update(staged.sha));
     if let PostBody::Link {
         url,
         title,
-        thumb,
         description,
+        ..
     } = body
     {
-        for part in [url, title, thumb, description] {
+        for part in [url, title, description] {
             hash.update(part);
         }
     }

@@ -28,6 +28,20 @@ pub struct DeviceSeed {
     /// Labels for `label/list`.
     #[serde(default)]
     pub labels: Vec<FriendLabel>,
+    /// Friends who may see posts.
+    #[serde(default)]
+    pub friends: Vec<FriendSeed>,
+}
+
+/// A friend of an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FriendSeed {
+    /// `wxid_…`
+    pub wxid: String,
+    /// Label ids of the account that this friend has.
+    #[serde(default)]
+    pub labels: Vec<i64>,
 }
 
 /// A label of friends (标签).

@@ -16,6 +16,8 @@ use crate::wecom::rates::CreateLimit;
 use crate::wecom::refusal::Refusal;
 use crate::wecom::target::{Resolved, Target};
 
+const NO_CUSTOMER: i64 = 41048;
+
 /// A creation in progress: who asks, and where broken promises go.
 #[derive(Clone, Copy)]
 pub(crate) struct Creation<'a> {
@@ -97,7 +99,12 @@ impl Creation<'_> {
             tags,
             anyone,
         } = target.resolve(self.corp, &state.settings, chance);
-        let all_invalid = if anyone { 0 } else { state.settings.all_invalid_errcode };
+        let all_invalid = match (anyone, &tags) {
+            (false, _) => state.settings.all_invalid_errcode,
+            // Which code it is when nobody named has a customer with one of the tags is not documented (reference wecom 9.2).
+            (true, Some(_)) if senders.is_empty() => NO_CUSTOMER,
+            (true, _) => 0,
+        };
         let intent = fingerprint(&content, &target.named());
         self.check_intent(state, intent, seq);
         let post = Post {
@@ -190,6 +197,7 @@ fn finished(post: &Post, moment_id: &str) -> Value {
         81013 => {
             json!({ "errcode": 81013, "errmsg": "all users, departments and tags are invalid" })
         }
+        NO_CUSTOMER => json!({ "errcode": NO_CUSTOMER, "errmsg": "no customer to send to" }),
         errcode => json!({ "errcode": errcode, "errmsg": "creation failed" }),
     };
     if let Some(Invalid {
@@ -212,6 +220,10 @@ fn fingerprint(content: &Content, named: &[String]) -> u128 {
     hash.update(content.text.as_bytes());
     hash.update(content.attachment.kind());
     content.attachment.media().iter().for_each(|sha| hash.update(sha));
+    if let Some(link) = content.attachment.link() {
+        hash.update(link.title);
+        hash.update(link.url);
+    }
     for name in named {
         hash.update([0]);
         hash.update(name);

@@ -4,7 +4,7 @@
 use crate::blobs::Sha;
 use crate::fault::World;
 use crate::ids::mix;
-use crate::record::{MomentRecord, MomentStage, SenderRecord};
+use crate::record::{LinkRecord, MomentRecord, MomentStage, SenderRecord};
 use crate::wecom::corp::Members;
 use crate::wecom::seed::{Confirm, MemberSeed};
 
@@ -76,6 +76,16 @@ impl Attachment {
             Self::Images(_) => "image",
             Self::Video(_) => "video",
             Self::Link(_) => "link",
+        }
+    }
+
+    pub(crate) fn link(&self) -> Option<LinkRecord> {
+        match self {
+            Self::Link(link) => Some(LinkRecord {
+                title: link.title.clone(),
+                url: link.url.clone(),
+            }),
+            _ => None,
         }
     }
 
@@ -188,11 +198,21 @@ impl Post {
             kind: self.content.attachment.kind().to_owned(),
             text: self.content.text.to_string(),
             media: self.content.attachment.media().iter().map(hex::encode).collect(),
+            link: self.content.attachment.link(),
+            visible_to: self.tags.as_deref().map(|tags| self.visible_to(tags, members, now_ms)),
             senders: self.senders.iter().map(sender).collect(),
             invalid: self.invalid.as_deref().map(Invalid::all).unwrap_or_default(),
             create_ms: self.created_ms,
             arrival_ms: self.arrival_ms,
         }
+    }
+
+    /// Customers with one of `tags`, of members who have published.
+    fn visible_to(&self, tags: &[String], members: &Members, now_ms: i64) -> Vec<String> {
+        let published = |sender: &&Sender| self.published_ms(**sender, now_ms).is_some();
+        let senders = self.senders.iter().filter(published);
+        let audience = senders.filter_map(|sender| Some(members.get(sender.member)?.audience(Some(tags))));
+        audience.flatten().map(|customer| customer.external_userid).collect()
     }
 
     fn stage(&self, now_ms: i64) -> MomentStage {

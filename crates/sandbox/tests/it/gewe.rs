@@ -389,3 +389,36 @@ async fn the_same_post_twice_is_two_posts_and_a_violation() {
     );
     assert_eq!(violations[0].owner, "wxid_k3v9m2x7q1aa22");
 }
+
+/// The demo's device has one label, 7, and two friends, one of whom has it.
+#[tokio::test]
+async fn an_audience_is_those_friends_whom_its_list_names() {
+    let w = World::new().await;
+    let seven = json!(["wxid_a7h2p5"]);
+    for (list, ids, seen) in [
+        ("allowTagIds", json!([]), json!(null)),
+        ("allowTagIds", json!(["7"]), seven.clone()),
+        ("disableTagIds", json!(["7"]), json!(["wxid_z0q8w1"])),
+        ("allowWxIds", json!(["wxid_a7h2p5", "wxid_stranger"]), seven),
+        ("disableWxIds", json!(["wxid_a7h2p5", "wxid_z0q8w1"]), json!([])),
+    ] {
+        let body = json!({ "content": format!("{list} {ids}"), list: ids });
+        assert_eq!(w.gewe("sns/sendTextSns", body).await["ret"], 200);
+        let moment = w
+            .sandbox
+            .moments_page(Some(&w.demo.devices[0].wxid), 0, usize::MAX)
+            .pop()
+            .unwrap();
+        assert_eq!(json!(moment.visible_to), seen, "{}", moment.text);
+    }
+    assert_eq!(w.sandbox.violations(), []);
+    let two = json!({ "content": "two", "allowTagIds": ["7"], "allowWxIds": ["wxid_a7h2p5"] });
+    assert_eq!(w.gewe("sns/sendTextSns", two).await["ret"], 500);
+    let unknown = json!({ "content": "unknown", "allowTagIds": ["8"] });
+    assert_eq!(w.gewe("sns/sendTextSns", unknown).await["ret"], 200);
+    assert_eq!(
+        w.sandbox.violations()[0].kind,
+        ViolationKind::EmptyTarget,
+        "it became everybody"
+    );
+}
