@@ -58,3 +58,25 @@ fn in_play_sign(x: u32, y: u32, width: u32, height: u32) -> bool {
     let down = i64::from(y) - i64::from(height / 2);
     (0..=2 * half).contains(&right) && 2 * down.abs() <= 2 * half - right
 }
+
+/// Both sides of a link's own cover, pixels; a card shows it as a small square.
+const LINK_COVER: u32 = 480;
+
+/// A plain square with two rings that hold each other.
+pub(crate) fn link_cover() -> Result<Converted, MediaError> {
+    let pixels = RgbImage::from_fn(LINK_COVER, LINK_COVER, |x, y| {
+        if in_ring(x, y, 185) || in_ring(x, y, 295) {
+            Rgb([226, 228, 232])
+        } else {
+            Rgb([59, 91, 140])
+        }
+    });
+    encode(&pixels, MediaLimits::COVER.image_max_bytes)
+}
+
+/// A ring around the point `center` to the right, halfway down.
+fn in_ring(x: u32, y: u32, center: u32) -> bool {
+    let right = i64::from(x) - i64::from(center);
+    let down = i64::from(y) - i64::from(LINK_COVER / 2);
+    (64 * 64..=88 * 88).contains(&(right * right + down * down))
+}

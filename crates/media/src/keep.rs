@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use tokio::sync::Semaphore;
 
 use crate::convert::to_jpeg;
+use crate::cover::link_cover;
 use crate::error::MediaError;
 use crate::fetch::Fetcher;
 use crate::ffmpeg::Ffmpeg;
@@ -121,6 +122,14 @@ impl MediaStore {
             folder.keep_jpeg(&converted, &note)
         })
         .await
+    }
+
+    /// The cover of a link that names none: the same picture for all of them, kept like one that was fetched.
+    pub async fn link_cover(&self) -> Result<KeptMedia, MediaError> {
+        let cover = self.work(link_cover).await?;
+        let mut incoming = self.receive()?;
+        incoming.write(&cover.jpeg).await?;
+        self.adopt(incoming).await
     }
 
     /// Where the file with this hash lies, original or converted. `None` when it is not here, or when the text is

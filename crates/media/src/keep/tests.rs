@@ -302,3 +302,15 @@ async fn only_old_files_are_given_up_and_notes_go_with_them() {
     assert_eq!(w.store.path_of(&kept.sha256), None);
     assert_eq!(std::fs::read_dir(w.dir.path().join("notes")).unwrap().count(), 0);
 }
+
+#[tokio::test]
+async fn a_link_without_a_cover_gets_the_same_picture_every_time() {
+    let World { store, dir: _dir, .. } = world().await;
+    let first = store.link_cover().await.expect("a cover");
+    assert_eq!((first.kind(), first.width, first.height), (MediaKind::Image, 480, 480));
+    assert_eq!(store.link_cover().await.expect("a cover"), first);
+    for limits in [MediaLimits::WECOM, MediaLimits::GEWE] {
+        let fitted = store.fitted(&first, &limits).await.expect("it fits");
+        assert_eq!(fitted.sha256, first.sha256, "as it is");
+    }
+}
