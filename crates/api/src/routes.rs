@@ -5,6 +5,7 @@ mod audit;
 mod callbacks;
 mod channels;
 mod compliance;
+mod content;
 mod directory;
 mod files;
 mod health;

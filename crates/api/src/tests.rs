@@ -12,6 +12,7 @@ mod edge;
 mod files;
 mod gateway;
 mod limits;
+mod links;
 mod logins;
 mod logs;
 mod openapi;

@@ -140,7 +140,7 @@ pub fn check(checkers: &[&Checker], text: &str, link: Option<&str>) -> Report {
         hits.truncate(Report::MOST_HITS);
     }
     let place = |hit: &Hit| match hit.place {
-        Place::Text { start, .. } => start,
+        Place::Text { start, .. } | Place::Title { start, .. } => start,
         Place::Link => usize::MAX,
     };
     hits.sort_by_key(place);

@@ -1,5 +1,7 @@
 //! What was found.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use crate::list::{Level, Source};
@@ -33,6 +35,13 @@ impl HitKind {
 pub enum Place {
     /// In the text: characters from 0, the end excluded.
     Text {
+        /// The first.
+        start: usize,
+        /// After the last.
+        end: usize,
+    },
+    /// In the title of the post's link, likewise.
+    Title {
         /// The first.
         start: usize,
         /// After the last.
@@ -79,6 +88,25 @@ pub struct Report {
 impl Report {
     /// Hits that are told; a text with more is not mended word by word.
     pub const MOST_HITS: usize = 20;
+
+    /// The same with what was found in the title of the post's link, which was checked as a text of its own.
+    #[must_use]
+    pub fn with_title(mut self, title: Self) -> Self {
+        let moved = |hit: Hit| match hit.place {
+            Place::Text { start, end } => Hit {
+                place: Place::Title { start, end },
+                ..hit
+            },
+            _ => hit,
+        };
+        self.total += title.total;
+        self.hits.extend(title.hits.into_iter().map(moved));
+        if self.hits.len() > Self::MOST_HITS {
+            self.hits.sort_by_key(|hit| Reverse(hit.level));
+            self.hits.truncate(Self::MOST_HITS);
+        }
+        self
+    }
 
     /// The worst that was found; `None`: nothing.
     pub fn level(&self) -> Option<Level> {

@@ -32,6 +32,7 @@ pub(super) fn shipped() -> Checker {
 pub(super) fn shown(checker: &Checker, text: &str) -> String {
     let one = |hit: &Hit| match hit.place {
         Place::Text { start, .. } => format!("{}={}@{start}", hit.word, hit.found),
+        Place::Title { .. } => panic!("no title is checked here"),
         Place::Link => format!("{}=link", hit.word),
     };
     checker

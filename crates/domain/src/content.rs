@@ -32,6 +32,14 @@ impl MomentContent {
             None => &self.media_urls,
         }
     }
+
+    /// What people call the `n`th file of [`Self::file_urls`], from 1, at the start of a Chinese sentence.
+    pub fn file_name(&self, n: usize) -> String {
+        match self.link {
+            Some(_) => "链接封面".to_owned(),
+            None => format!("第 {n} 个媒体"),
+        }
+    }
 }
 
 /// The kind of a medium, as far as anybody can tell.

@@ -107,6 +107,8 @@ pub enum FailReason {
     MediaUnavailable,
     /// The targets are gone or unfit.
     TargetGone,
+    /// What narrows the audience is gone from the platform, or leaves nobody who could see the post.
+    AudienceGone,
     /// The platform names this member as invalid.
     MemberInvalid,
     /// The platform gave this member no task and no reason.
@@ -141,6 +143,7 @@ named!(FailReason {
     MediaRejected = "MEDIA_REJECTED",
     MediaUnavailable = "MEDIA_UNAVAILABLE",
     TargetGone = "TARGET_GONE",
+    AudienceGone = "AUDIENCE_GONE",
     MemberInvalid = "MEMBER_INVALID",
     NotDispatched = "NOT_DISPATCHED",
     NotConfirmed = "NOT_CONFIRMED",
@@ -177,6 +180,7 @@ impl FailReason {
             | Self::MediaRejected
             | Self::MediaUnavailable
             | Self::TargetGone
+            | Self::AudienceGone
             | Self::MemberInvalid
             | Self::NotDispatched
             | Self::NotConfirmed
@@ -202,6 +206,7 @@ impl FailReason {
             Self::MediaRejected => "请更换或压缩该图片、视频后重新发布。",
             Self::MediaUnavailable => "请确认媒体地址可以公开访问后重新发布。",
             Self::TargetGone | Self::MemberInvalid => "请管理员确认该成员仍在企业内且在应用可见范围内。",
+            Self::AudienceGone => "请检查可见范围里的标签是否仍然存在、是否有客户带这些标签，再重新发布。",
             Self::NotDispatched => "请管理员确认该成员已开通客户联系与客户朋友圈权限且有客户。",
             Self::NotConfirmed => "请提醒该成员在手机企业微信中及时确认发表。",
             Self::CredentialBroken => "请管理员重新授权该渠道。",

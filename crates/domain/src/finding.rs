@@ -28,6 +28,8 @@ pub enum FindingCode {
     MediaUnfit,
     /// A medium will look different from what was sent.
     MediaChanged,
+    /// The request's visibility does not fit the account's platform, or not all accounts at once.
+    VisibilityUnsupported,
     /// The text holds a word of a list.
     ListedWord,
     /// The text links to a host that a list denies.
@@ -46,6 +48,7 @@ named!(FindingCode {
     AccountExpired = "ACCOUNT_EXPIRED",
     MediaUnfit = "MEDIA_UNFIT",
     MediaChanged = "MEDIA_CHANGED",
+    VisibilityUnsupported = "VISIBILITY_UNSUPPORTED",
     ListedWord = "LISTED_WORD",
     LinkDenied = "LINK_DENIED",
     LinkNotAllowed = "LINK_NOT_ALLOWED",
@@ -60,6 +63,7 @@ impl FindingCode {
         match self {
             Self::AccountOffline | Self::AccountExpired => "accountIds",
             Self::MediaUnfit | Self::MediaChanged => "mediaUrls",
+            Self::VisibilityUnsupported => "visibility",
             Self::ListedWord
             | Self::LinkDenied
             | Self::LinkNotAllowed
@@ -83,7 +87,7 @@ impl FindingCode {
         match self {
             Self::AccountOffline => Some(AccountStatus::Offline),
             Self::AccountExpired => Some(AccountStatus::Expired),
-            Self::MediaUnfit | Self::MediaChanged => None,
+            Self::MediaUnfit | Self::MediaChanged | Self::VisibilityUnsupported => None,
             Self::ListedWord
             | Self::LinkDenied
             | Self::LinkNotAllowed

@@ -68,12 +68,30 @@ impl Visibility {
         }
     }
 
-    /// Whether its ids for this platform mean something to a single channel only.
-    pub fn is_of_one_channel(&self, kind: ChannelKind) -> bool {
-        match kind {
-            ChannelKind::Wecom => !self.customer_tags.is_empty(),
-            ChannelKind::Gewe => !self.labels.is_empty() || !self.deny_labels.is_empty(),
+    /// Its ids that the platform lists for a channel: tags of a corp, labels of an account. No platform lists friends.
+    pub fn listed_ids(&self, kind: ChannelKind) -> &[String] {
+        match (kind, self.friends()) {
+            (ChannelKind::Wecom, _) => &self.customer_tags,
+            (ChannelKind::Gewe, Some(Friends::WithLabels(ids) | Friends::WithoutLabels(ids))) => ids,
+            (ChannelKind::Gewe, _) => &[],
         }
+    }
+
+    /// The names of its lists that this platform's accounts would heed, as the request has them; empty when there are none.
+    pub fn fields(&self, kind: ChannelKind) -> Vec<&'static str> {
+        let wecom = [("customerTags", &self.customer_tags)];
+        let gewe = [
+            ("labels", &self.labels),
+            ("denyLabels", &self.deny_labels),
+            ("allow", &self.allow),
+            ("deny", &self.deny),
+        ];
+        let lists = match kind {
+            ChannelKind::Wecom => &wecom[..],
+            ChannelKind::Gewe => &gewe,
+        };
+        let given = lists.iter().filter(|(_, list)| !list.is_empty());
+        given.map(|(name, _)| *name).collect()
     }
 
     /// All broken rules of form at once; whether the ids exist only the platform knows.

@@ -6,6 +6,7 @@
 mod accounts;
 mod media;
 mod proposal;
+mod visibility;
 mod words;
 
 use moments_domain::Finding;
@@ -32,6 +33,7 @@ pub(crate) struct Findings {
 /// Only when a check could not be made; what a check finds is never an error.
 pub(crate) async fn findings(engine: &Engine, proposal: &Proposal) -> Result<Findings, Problem> {
     let mut all = accounts::check(proposal);
+    all.extend(visibility::check(proposal));
     let (words, judged) = words::check(engine, proposal).await?;
     all.extend(words);
     all.extend(media::check(engine, proposal));

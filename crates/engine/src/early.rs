@@ -113,7 +113,7 @@ async fn found(engine: &Engine, look: &EarlyLook) -> Result<EarlyFound, FileProb
     }
     let mut known = known(engine, look.task).await?;
     let (mut good, mut bad) = (Vec::new(), Vec::new());
-    for (place, url) in look.media_urls.iter().enumerate() {
+    for (place, url) in look.content.file_urls().iter().enumerate() {
         if known.contains_key(&place) || sent_file(url).is_some() {
             continue;
         }
@@ -122,11 +122,11 @@ async fn found(engine: &Engine, look: &EarlyLook) -> Result<EarlyFound, FileProb
                 good.push((place, row(&media)?));
                 known.insert(place, media);
             }
-            Err(error) => bad.push((told(media_trouble(place + 1, &error)), error.retryable())),
+            Err(error) => bad.push((told(media_trouble(&look.content, place + 1, &error)), error.retryable())),
         }
     }
     let known: Vec<_> = known.into_values().collect();
-    if let Some(problem) = mixed_media(&known) {
+    if let Some(problem) = mixed_media(&look.content, &known) {
         // None of them is kept: whichever the owner puts right, the post can still come out.
         good.clear();
         bad.push((told((FailReason::MediaRejected, problem.to_owned())), false));

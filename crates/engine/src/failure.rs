@@ -17,6 +17,9 @@ const MEDIA_CODES: &[&str] = &[
     "41082", "41090", "44001", "45001",
 ];
 
+/// WeCom's codes that speak of the audience: no such tag, no customer to send to (reference wecom 9.2).
+const AUDIENCE_CODES: &[&str] = &["40068", "41048"];
+
 /// Whether the platform says that the credential itself is no good.
 pub(crate) fn is_broken_credential(kind: ChannelKind, failure: &CallFailure) -> bool {
     matches!(failure, CallFailure::Refused(refusal) if speaks_of_credential(kind, refusal))
@@ -60,6 +63,7 @@ pub(crate) fn failure_of_refusal(kind: ChannelKind, refusal: &Refusal) -> Failur
         ErrorClass::Configuration => FailReason::PermissionMissing,
         ErrorClass::Content if MEDIA_CODES.contains(&refusal.code.as_str()) => FailReason::MediaRejected,
         ErrorClass::Content => FailReason::ContentRefused,
+        ErrorClass::Target if AUDIENCE_CODES.contains(&refusal.code.as_str()) => FailReason::AudienceGone,
         ErrorClass::Target => FailReason::TargetGone,
         ErrorClass::Request | ErrorClass::Restricted => FailReason::RequestRejected,
         ErrorClass::Licence => FailReason::LicenceMissing,

@@ -5,6 +5,7 @@
 //! it so asks the platform and never sends (`reconcile`). After the answer is committed the job or the Moment is known by id,
 //! and looking again is harmless.
 
+mod audience;
 mod by_hand;
 mod create;
 mod follow;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use moments_compliance::{Checker, List, ListKind, Report, builtin, check, hash};
 use moments_domain::UserId;
+use moments_domain::content::MomentContent;
 use moments_store::{StoreError, TaskView, WordList};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
@@ -208,6 +209,21 @@ impl Engine {
             report,
             lists: Arc::clone(&group.sources),
             set: group.set.clone(),
+        }
+    }
+}
+
+impl Engine {
+    /// What the lists say of a post: its text, the title of its link, and where that leads.
+    pub(crate) fn judge_post(&self, user: UserId, content: &MomentContent) -> Judgement {
+        let Some(link) = &content.link else {
+            return self.judge_text(user, &content.text, None);
+        };
+        let judgement = self.judge_text(user, &content.text, Some(&link.url));
+        let title = self.judge_text(user, &link.title, None);
+        Judgement {
+            report: judgement.report.with_title(title.report),
+            ..judgement
         }
     }
 }

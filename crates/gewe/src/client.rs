@@ -12,7 +12,7 @@ use crate::SnsId;
 use crate::device::{Device, DeviceBody, Profile};
 use crate::envelope;
 use crate::refusal::{RefusalClass, class};
-use crate::send::{NewPost, Published, StageImages, StageVideo, Staged};
+use crate::send::{Audience, LinkCard, NewPost, Published, StageImages, StageVideo, Staged};
 use crate::session::{
     CallbackBody, CallbackPath, CheckAnswer, CheckBody, Label, LabelsAnswer, LoginCheck, LoginDialog, QrBody, QrCode,
     QrWish,
@@ -152,10 +152,15 @@ impl GeweClient {
         staged.usable()
     }
 
-    /// `sendTextSns`. Not idempotent: after [`CallError::NoAnswer`] the post may be out. So for the other two.
-    pub async fn send_text_sns(&self, device: &Device, content: &str) -> Result<Published, CallError> {
-        self.ask(device, "/sns/sendTextSns", &NewPost::text(&device.app_id, content))
-            .await
+    /// `sendTextSns`. Not idempotent: after [`CallError::NoAnswer`] the post may be out. So for the other three.
+    pub async fn send_text_sns(
+        &self,
+        device: &Device,
+        content: &str,
+        audience: &Audience<'_>,
+    ) -> Result<Published, CallError> {
+        let post = NewPost::text(&device.app_id, content, audience);
+        self.ask(device, "/sns/sendTextSns", &post).await
     }
 
     /// `sendImgSns`: 1 to 9 staged pictures in the order shown; `content` may be empty.
@@ -164,21 +169,43 @@ impl GeweClient {
         device: &Device,
         content: &str,
         images: &[Staged],
+        audience: &Audience<'_>,
     ) -> Result<Published, CallError> {
         let post = NewPost {
             img_infos: Some(images),
-            ..NewPost::text(&device.app_id, content)
+            ..NewPost::text(&device.app_id, content, audience)
         };
         self.ask(device, "/sns/sendImgSns", &post).await
     }
 
     /// `sendVideoSns`: one staged video; `content` may be empty.
-    pub async fn send_video_sns(&self, device: &Device, content: &str, video: &Staged) -> Result<Published, CallError> {
+    pub async fn send_video_sns(
+        &self,
+        device: &Device,
+        content: &str,
+        video: &Staged,
+        audience: &Audience<'_>,
+    ) -> Result<Published, CallError> {
         let post = NewPost {
             video_info: Some(video),
-            ..NewPost::text(&device.app_id, content)
+            ..NewPost::text(&device.app_id, content, audience)
         };
         self.ask(device, "/sns/sendVideoSns", &post).await
+    }
+
+    /// `sendUrlSns`: a link; `content` may be empty.
+    pub async fn send_url_sns(
+        &self,
+        device: &Device,
+        content: &str,
+        link: &LinkCard<'_>,
+        audience: &Audience<'_>,
+    ) -> Result<Published, CallError> {
+        let post = NewPost {
+            link: Some(link),
+            ..NewPost::text(&device.app_id, content, audience)
+        };
+        self.ask(device, "/sns/sendUrlSns", &post).await
     }
 
     /// `contactsSnsList`: one page of a person's timeline. For the account's own posts pass its own wxid; `snsList` mixes authors.

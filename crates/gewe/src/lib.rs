@@ -18,7 +18,7 @@ pub use client::GeweClient;
 pub use device::{Device, Profile};
 pub use id::SnsId;
 pub use refusal::{RefusalClass, class};
-pub use send::{Published, Staged};
+pub use send::{Audience, LinkCard, Published, Staged};
 pub use session::{CallbackPath, Label, LoginCheck, LoginDialog, LoginProgress, LoginStage, QrCode, QrWish};
 pub use timeline::{SnsPost, TimelineCursor, TimelinePage};
 pub use xml::{ContentStyle, TimelineObject};

@@ -36,6 +36,8 @@ pub struct TimelineObject {
     pub style: ContentStyle,
     /// The md5 of each medium, in the order shown; empty where not told. A server may re-encode a picture, so it is a hint only.
     pub media_md5s: Vec<String>,
+    /// What a link opens; empty where it is none, or not told.
+    pub link_url: String,
     /// Only the author sees it.
     pub private: bool,
 }
@@ -57,6 +59,7 @@ impl TimelineObject {
                 .into_iter()
                 .map(|media| media.url.md5)
                 .collect(),
+            link_url: content.content_url.trim().to_owned(),
             private: object.private.trim() == "1",
         })
     }
@@ -93,6 +96,8 @@ struct Xml {
 struct ContentObject {
     #[serde(rename = "contentStyle")]
     content_style: String,
+    #[serde(default, rename = "contentUrl")]
+    content_url: String,
     #[serde(default, rename = "mediaList")]
     media_list: MediaList,
 }

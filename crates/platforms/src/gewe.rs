@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use moments_domain::{ErrorClass, Standing, StatusCode};
-use moments_gewe::{Device, GeweClient, Label, Profile, RefusalClass, Staged};
+use moments_domain::{ErrorClass, MomentLink, Standing, StatusCode};
+use moments_gewe::{Audience, Device, GeweClient, Label, LinkCard, Profile, RefusalClass, Staged};
 use moments_media::{MediaKind, MediaLimits};
 use moments_wire::{CallError, WireClient};
 use url::Url;
@@ -169,11 +169,16 @@ impl Platform for GewePlatform {
     async fn create(&self, channel: &ChannelAccess, post: &Post) -> Result<Answer, CallFailure> {
         let Line { client, device } = self.line(channel)?;
         addressed_to_the_account(channel, post)?;
-        let media = staged(&post.media)?;
-        let published = match media.as_slice() {
-            [] => client.send_text_sns(&device, &post.text).await,
-            [video] if post.is_video => client.send_video_sns(&device, &post.text, video).await,
-            images => client.send_img_sns(&device, &post.text, images).await,
+        let (media, audience) = (staged(&post.media)?, &audience(post)?);
+        let published = match (&post.link, media.as_slice()) {
+            (Some(link), media) => {
+                let (cover, host) = (cover(media)?, link.host());
+                let card = card(link, cover, &host);
+                client.send_url_sns(&device, &post.text, &card, audience).await
+            }
+            (None, []) => client.send_text_sns(&device, &post.text, audience).await,
+            (None, [video]) if post.is_video => client.send_video_sns(&device, &post.text, video, audience).await,
+            (None, images) => client.send_img_sns(&device, &post.text, images, audience).await,
         };
         published
             .map(|published| Answer::Published {
@@ -258,6 +263,33 @@ fn addressed_to_the_account(channel: &ChannelAccess, post: &Post) -> Result<(), 
             "INVALID_TARGET",
             "发布目标与该渠道的账号不符",
         )),
+    }
+}
+
+/// Nothing of the account's own in a visibility would be everybody.
+fn audience(post: &Post) -> Result<Audience<'_>, CallFailure> {
+    let Some(visibility) = &post.visibility else {
+        return Ok(Audience::everybody());
+    };
+    let audience = visibility.friends().and_then(Audience::of);
+    audience.ok_or_else(|| {
+        let message = "可见范围里没有个人微信的标签或名单，已拒绝发送";
+        own_refusal(ErrorClass::Request, "NO_AUDIENCE", message)
+    })
+}
+
+fn cover(media: &[Staged]) -> Result<&Staged, CallFailure> {
+    let cover = media.first();
+    cover.ok_or_else(|| own_refusal(ErrorClass::Request, "NO_COVER", "链接没有封面"))
+}
+
+/// The gateway wants a description, which no other platform has: the host, by which people recognise where the link leads.
+fn card<'a>(link: &'a MomentLink, cover: &'a Staged, host: &'a str) -> LinkCard<'a> {
+    LinkCard {
+        thumb_url: cover.file_url(),
+        link_url: &link.url,
+        title: &link.title,
+        description: host,
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use moments_domain::{AppKind, ChannelId, ChannelKind, ErrorClass, Standing, Timestamp};
+use moments_domain::{AppKind, ChannelId, ChannelKind, ErrorClass, MomentLink, Standing, Timestamp, Visibility};
 use moments_media::{KeptMedia, MediaLimits};
 use secrecy::SecretString;
 
@@ -67,8 +67,12 @@ pub struct Post {
     pub text: String,
     /// Whether the media are one video (else pictures).
     pub is_video: bool,
+    /// The link of a link post; [`Self::media`] is its cover then.
+    pub link: Option<MomentLink>,
     /// The media's references, in the order shown; see [`Prepared::reference`].
     pub media: Vec<String>,
+    /// Who may see it; `None`: everybody. A platform that finds nothing of its own in it refuses the post.
+    pub visibility: Option<Visibility>,
     /// The accounts by the platform's own names (userid, wxid); never empty.
     pub targets: Vec<String>,
 }

@@ -218,7 +218,9 @@ pub(crate) fn post(text: &str, media: &[&str], targets: &[&str]) -> Post {
     Post {
         text: text.into(),
         is_video: false,
+        link: None,
         media: owned(media),
+        visibility: None,
         targets: owned(targets),
     }
 }

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use moments_domain::{Clock, ErrorClass, Timestamp};
 use moments_media::{MediaKind, MediaLimits};
-use moments_wecom::{Attachment, AttachmentKind, CreationResult, JobStatus, NewMoment, Senders, WecomClient};
+use moments_wecom::{
+    Attachment, AttachmentKind, CreationResult, CustomerTags, JobStatus, NewMoment, Senders, WecomClient,
+};
 use moments_wire::CallError;
 
 use crate::{
@@ -183,25 +185,40 @@ const fn attachment_kind(kind: MediaKind) -> AttachmentKind {
 }
 
 fn new_moment(post: &Post) -> Result<NewMoment, CallFailure> {
-    let senders = Senders::new(post.targets.iter().cloned()).map_err(|error| {
-        let code = "INVALID_SENDERS".to_owned();
-        CallFailure::Refused(Refusal {
-            class: ErrorClass::Request,
-            code,
-            message: error.to_string(),
-        })
-    })?;
+    let senders = Senders::new(post.targets.iter().cloned());
+    let senders = senders.map_err(|error| own_refusal("INVALID_SENDERS", error.to_string()))?;
+    let moment = NewMoment::new(&post.text, attachments(post)?, senders);
+    let Some(visibility) = &post.visibility else {
+        return Ok(moment);
+    };
+    // No tag at all would be every customer.
+    let tags = CustomerTags::new(visibility.customer_tags.iter().cloned());
+    let tags = tags.ok_or_else(|| own_refusal("NO_AUDIENCE", "可见范围里没有客户标签，已拒绝发送".to_owned()))?;
+    Ok(moment.for_customers_with(tags))
+}
+
+fn attachments(post: &Post) -> Result<Vec<Attachment>, CallFailure> {
+    if let Some(link) = &post.link {
+        let cover = post.media.first().cloned();
+        let cover = cover.ok_or_else(|| own_refusal("NO_COVER", "链接没有封面".to_owned()))?;
+        return Ok(vec![Attachment::link(&link.title, link.url.clone(), cover)]);
+    }
     let kind = if post.is_video {
         AttachmentKind::Video
     } else {
         AttachmentKind::Image
     };
-    let attachments = post
-        .media
-        .iter()
-        .map(|media_id| Attachment::new(kind, media_id.clone()))
-        .collect();
-    Ok(NewMoment::new(&post.text, attachments, senders))
+    let attachment = |media_id: &String| Attachment::new(kind, media_id.clone());
+    Ok(post.media.iter().map(attachment).collect())
+}
+
+/// A refusal that we made ourselves, before anything was sent.
+fn own_refusal(code: &str, message: String) -> CallFailure {
+    CallFailure::Refused(Refusal {
+        class: ErrorClass::Request,
+        code: code.to_owned(),
+        message,
+    })
 }
 
 /// "System busy" leaves open whether the task was made (reference wecom 9.1, code -1).

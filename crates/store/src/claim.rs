@@ -279,7 +279,8 @@ async fn take(
     Ok(())
 }
 
-fn content(row: &QueryResult) -> Result<MomentContent, StoreError> {
+/// Reads `text_content`, `media_urls`, `link` and `visibility`, with an `id` to name in trouble.
+pub(crate) fn content(row: &QueryResult) -> Result<MomentContent, StoreError> {
     let id: i64 = row.try_get("", "id")?;
     Ok(MomentContent {
         text: row.try_get::<Option<String>>("", "text_content")?.unwrap_or_default(),

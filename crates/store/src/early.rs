@@ -6,10 +6,12 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
+use moments_domain::content::MomentContent;
 use moments_domain::{ChannelKind, FailReason, TaskId, Timestamp, UserId};
 use sea_orm::{DatabaseTransaction, QueryResult};
 use serde_json::json as array;
 
+use crate::claim;
 use crate::create::PreparedTask;
 use crate::db::{Statements, Store, again, commit};
 use crate::dialect::{Kind, Sql};
@@ -26,8 +28,8 @@ pub struct EarlyLook {
     pub user_id: UserId,
     /// When the post is wanted.
     pub due: Timestamp,
-    /// All media of the post, in the order shown.
-    pub media_urls: Vec<String>,
+    /// What it shows.
+    pub content: MomentContent,
     /// The platforms that it goes to; empty when it no longer waits for its time.
     pub kinds: Vec<ChannelKind>,
     /// How many looks have found trouble so far.
@@ -189,12 +191,11 @@ fn readable(row: &QueryResult, kinds: &HashMap<i64, Vec<ChannelKind>>) -> Option
 fn look(row: &QueryResult, kinds: &HashMap<i64, Vec<ChannelKind>>) -> Result<EarlyLook, StoreError> {
     let task: i64 = row.try_get("", "task_id")?;
     let tries: i64 = row.try_get("", "tries")?;
-    let urls: Option<String> = row.try_get("", "media_urls")?;
     Ok(EarlyLook {
         task: TaskId(task),
         user_id: UserId(row.try_get("", "user_id")?),
         due: Timestamp(row.try_get("", "due_time")?),
-        media_urls: serde_json::from_str(urls.as_deref().unwrap_or("[]")).map_err(|e| unreadable(task, &e))?,
+        content: claim::content(row)?,
         kinds: kinds.get(&task).cloned().unwrap_or_default(),
         tries: u32::try_from(tries).unwrap_or(u32::MAX),
         lease: row.try_get("", "lease")?,
@@ -237,7 +238,7 @@ static KINDS: Sql = Sql::each(|d| {
 static LOOKS: Sql = Sql::each(|d| {
     let (rows, join) = (d.rows(&CLAIMED), d.join());
     format!(
-        "SELECT e.task_id, e.due_time, e.lease, e.tries, s.user_id, s.media_urls FROM {rows} v \
+        "SELECT e.task_id, e.due_time, e.lease, e.tries, s.user_id, s.id, s.text_content, s.media_urls, s.link, s.visibility FROM {rows} v \
          {join} t_moment_early e ON e.task_id = v.id {join} t_moment_sync_task s ON s.id = v.id"
     )
 });

@@ -33,9 +33,21 @@ impl Senders {
     }
 }
 
+/// The customer tags that narrow an audience to customers with any of them. Never empty: on the wire that would be everybody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct CustomerTags(Vec<String>);
+
+impl CustomerTags {
+    /// At least one tag of the corp, by id; `None` when there is none. Empty ids do not count.
+    pub fn new(ids: impl IntoIterator<Item = String>) -> Option<Self> {
+        let ids: Vec<_> = ids.into_iter().filter(|id| !id.is_empty()).collect();
+        (!ids.is_empty()).then_some(Self(ids))
+    }
+}
+
 /// What kind of medium an attachment is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AttachmentKind {
     /// JPG or PNG; up to nine in a moment.
     Image,
@@ -53,14 +65,24 @@ impl AttachmentKind {
     }
 }
 
-/// One medium of a moment: `{"msgtype":"image","image":{"media_id":"…"}}`.
+/// What a moment shows besides its text: `{"msgtype":"image","image":{"media_id":"…"}}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attachment {
-    msgtype: AttachmentKind,
+    msgtype: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     image: Option<MediaRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     video: Option<MediaRef>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<LinkRef>,
+}
+
+/// `media_id` is the cover, a picture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct LinkRef {
+    title: String,
+    url: String,
+    media_id: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -72,22 +94,35 @@ impl Attachment {
     /// A medium that [`upload_attachment`](crate::WecomClient::upload_attachment) took as the same kind, at most three days ago.
     pub fn new(kind: AttachmentKind, media_id: String) -> Self {
         let media = Some(MediaRef { media_id });
-        match kind {
-            AttachmentKind::Image => Self {
-                msgtype: kind,
-                image: media,
-                video: None,
-            },
-            AttachmentKind::Video => Self {
-                msgtype: kind,
-                image: None,
-                video: media,
-            },
+        let (image, video) = match kind {
+            AttachmentKind::Image => (media, None),
+            AttachmentKind::Video => (None, media),
+        };
+        Self {
+            msgtype: kind.name(),
+            image,
+            video,
+            link: None,
+        }
+    }
+
+    /// A link, alone in its moment; `cover` is a picture that [`upload_attachment`](crate::WecomClient::upload_attachment) took.
+    pub fn link(title: &str, url: String, cover: String) -> Self {
+        let link = LinkRef {
+            title: printable(title),
+            url,
+            media_id: cover,
+        };
+        Self {
+            msgtype: "link",
+            image: None,
+            video: None,
+            link: Some(link),
         }
     }
 }
 
-/// Body of `add_moment_task`: the same content for all senders, shown to all their customers.
+/// Body of `add_moment_task`: the same content for all senders, shown to all their customers or to those with a tag.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct NewMoment {
     #[serde(skip_serializing_if = "Text::is_empty")]
@@ -111,6 +146,7 @@ impl Text {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct VisibleRange {
     senders: Senders,
+    tags: Option<CustomerTags>,
 }
 
 impl Serialize for VisibleRange {
@@ -118,15 +154,22 @@ impl Serialize for VisibleRange {
         #[derive(Serialize)]
         struct Range<'a> {
             sender_list: SenderList<'a>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            external_contact_list: Option<ContactList<'a>>,
         }
         #[derive(Serialize)]
         struct SenderList<'a> {
             user_list: &'a Senders,
         }
+        #[derive(Serialize)]
+        struct ContactList<'a> {
+            tag_list: &'a CustomerTags,
+        }
         Range {
             sender_list: SenderList {
                 user_list: &self.senders,
             },
+            external_contact_list: self.tags.as_ref().map(|tag_list| ContactList { tag_list }),
         }
         .serialize(serializer)
     }
@@ -140,8 +183,15 @@ impl NewMoment {
                 content: printable(text),
             },
             attachments,
-            visible_range: VisibleRange { senders },
+            visible_range: VisibleRange { senders, tags: None },
         }
+    }
+
+    /// The same, for customers with one of `tags` only: senders without such a customer get no task (reference wecom 7.1).
+    #[must_use]
+    pub fn for_customers_with(mut self, tags: CustomerTags) -> Self {
+        self.visible_range.tags = Some(tags);
+        self
     }
 }
 

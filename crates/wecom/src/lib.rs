@@ -19,7 +19,7 @@ mod token;
 pub use callback::{CallbackError, CallbackKeys, Event, Push, PushQuery, UrlQuery};
 pub use client::WecomClient;
 pub use codes::{ALREADY_CANCELLED, DISPATCHING, JOB_UNKNOWN, SYSTEM_BUSY, class};
-pub use create::{Attachment, AttachmentKind, InvalidSenders, NewMoment, Senders, printable};
+pub use create::{Attachment, AttachmentKind, CustomerTags, InvalidSenders, NewMoment, Senders, printable};
 pub use directory::{Agent, Department, ListedMember, Tag, TagGroup};
 pub use members::{Member, MemberStatus};
 pub use moments::{CreationResult, JobStatus, ListWindow, MemberTask, Moment, Page, Uploaded};

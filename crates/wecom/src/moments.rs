@@ -145,7 +145,7 @@ pub struct Moment {
     #[serde(default)]
     video: Option<ListedMedia>,
     #[serde(default)]
-    link: Option<ListedMedia>,
+    link: Option<ListedLink>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -157,6 +157,15 @@ struct ListedText {
 /// A medium in a list: its ids are new ones, of no use to us.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 struct ListedMedia {}
+
+/// A link in a list; its cover is not told.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+struct ListedLink {
+    #[serde(default, deserialize_with = "flexible::text")]
+    title: String,
+    #[serde(default, deserialize_with = "flexible::text")]
+    url: String,
+}
 
 impl Moment {
     /// The text; empty when there is none.
@@ -179,9 +188,9 @@ impl Moment {
         self.video.is_some()
     }
 
-    /// Whether it shows a link.
-    pub const fn has_link(&self) -> bool {
-        self.link.is_some()
+    /// The title and the address of the link that it shows.
+    pub fn link(&self) -> Option<(&str, &str)> {
+        self.link.as_ref().map(|link| (link.title.as_str(), link.url.as_str()))
     }
 }
 

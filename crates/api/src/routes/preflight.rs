@@ -12,6 +12,7 @@ use crate::envelope::{Envelope, Reply};
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::openapi::{ErrorBody, FieldErrorsBody};
+use crate::routes::content::{LinkBody, VisibilityBody};
 use crate::routes::sync::CreateSync;
 use crate::wire::{self, WireTime};
 
@@ -50,6 +51,12 @@ pub(crate) struct ContentBody {
     /// 媒体地址
     #[schema(example = json!(["https://cdn.example.com/autumn/1.jpg"]))]
     media_urls: Vec<String>,
+    /// 链接，没有时为 null
+    #[schema(required)]
+    link: Option<LinkBody>,
+    /// 可见范围，不限时为 null
+    #[schema(required)]
+    visibility: Option<VisibilityBody>,
 }
 
 /// 一条检查结果
@@ -129,6 +136,8 @@ impl From<Preflight> for PreflightBody {
                 content_version: told.content_version,
                 text: told.content.text,
                 media_urls: told.content.media_urls,
+                link: told.content.link.map(LinkBody::from),
+                visibility: told.content.visibility.map(VisibilityBody::from),
             },
             findings: told.findings.into_iter().map(FindingBody::from).collect(),
             accounts: told.accounts.into_iter().map(AccountBody::from).collect(),

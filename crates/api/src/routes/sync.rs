@@ -15,9 +15,10 @@ use crate::envelope::{Envelope, Reply};
 use crate::error::ApiError;
 use crate::extract::{Body, JsonBody, OnceKey};
 use crate::openapi::{ErrorBody, FieldErrorsBody};
+use crate::routes::content::{LinkBody, VisibilityBody};
 use crate::wire::{self, WireTime};
 
-/// 朋友圈同步请求。`contentId` 与 `text`、`mediaUrls` 二选一；null 等同于不传，未知字段忽略。
+/// 朋友圈同步请求。`contentId` 与 `text`、`mediaUrls`、`link` 二选一；`link` 与 `mediaUrls` 互斥；null 等同于不传，未知字段忽略。
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateSync {
@@ -31,6 +32,13 @@ pub(crate) struct CreateSync {
     /// 媒体地址（http 或 https）：最多 9 张图片，或 1 个视频
     #[schema(example = json!(["https://cdn.example.com/autumn/1.jpg"]), max_items = 9)]
     media_urls: Option<Vec<String>>,
+    /// 链接
+    // What is not there is not written: the hash of a request that an older program has kept stays the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<LinkBody>,
+    /// 可见范围，不传表示不限
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visibility: Option<VisibilityBody>,
     /// 目标微信账号ID，不可重复
     #[schema(
         value_type = Vec<String>, required, min_items = 1, max_items = 10_000,
@@ -49,6 +57,8 @@ impl JsonBody for CreateSync {
             "contentId" => "1 到 9007199254740991 的整数",
             "text" => "字符串",
             "mediaUrls" | "accountIds" => "字符串数组",
+            "link" => "含 title、url、coverUrl 的对象，各为字符串",
+            "visibility" => "对象，各字段为字符串数组",
             "scheduledTime" => "带时区的 ISO 8601 时间，例如 2023-10-26T16:30:00Z",
             _ => "其他类型",
         }
@@ -83,9 +93,10 @@ impl From<CreateSync> for SyncRequest {
             content_id: body.content_id,
             text: body.text,
             media_urls: body.media_urls.unwrap_or_default(),
+            link: body.link.map(Into::into),
+            visibility: body.visibility.map(Into::into),
             account_ids: body.account_ids.unwrap_or_default(),
             scheduled_time: body.scheduled_time,
-            ..Self::default()
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::error::ApiError;
 use crate::extract::{Body, JsonBody, PathId};
 use crate::openapi::ErrorBody;
 use crate::routes::compliance::ComplianceBody;
+use crate::routes::content::{LinkBody, VisibilityBody};
 use crate::wire::{self, WireTime};
 
 /// 同步任务详情
@@ -40,6 +41,12 @@ pub(crate) struct TaskBody {
     /// 更新时间（UTC）
     #[schema(schema_with = wire::date_time)]
     update_time: WireTime,
+    /// 链接，没有时为 null
+    #[schema(required)]
+    link: Option<LinkBody>,
+    /// 可见范围，不限时为 null
+    #[schema(required)]
+    visibility: Option<VisibilityBody>,
     /// 各状态的账号数量
     counts: CountsBody,
     /// 每个账号的发布结果，顺序与请求一致
@@ -155,6 +162,8 @@ impl TryFrom<TaskView> for TaskBody {
             create_time: WireTime(task.create_time),
             update_time: WireTime(task.update_time),
             counts: task.counts().into(),
+            link: task.link.map(LinkBody::from),
+            visibility: task.visibility.map(VisibilityBody::from),
             results: task.results.into_iter().map(ResultBody::from).collect(),
             warnings: task.warnings.into_iter().map(WarningBody::from).collect(),
             compliance: compliance.map(ComplianceBody::from),

@@ -58,7 +58,7 @@ async fn a_list_blocks_and_warns_from_the_moment_it_is_made() {
     let task = world.get(&format!("/tasks/{}", task["syncTaskId"])).await.expect(200);
     let source = json!({ "id": list["id"].to_string(), "name": "禁用词", "version": "1" });
     let hit = json!({
-        "kind": "WORD", "level": "WARN", "word": "限时", "found": "限时", "start": 0, "end": 2, "excerpt": "限时特惠",
+        "kind": "WORD", "level": "WARN", "field": "text", "word": "限时", "found": "限时", "start": 0, "end": 2, "excerpt": "限时特惠",
         "list": source, "category": null, "advice": "请删除或改写该词语",
     });
     let expected = json!({ "total": 1, "hits": [hit], "lists": [source], "moderation": null });

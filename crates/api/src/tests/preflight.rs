@@ -25,6 +25,7 @@ async fn a_post_is_told_of_as_it_would_be() {
         "content": {
             "contentId": null, "contentVersion": null, "text": " 早安 ",
             "mediaUrls": ["https://a.example/1.jpg", "https://a.example/2.jpg"],
+            "link": null, "visibility": null,
         },
         "findings": [],
         "accounts": [

@@ -32,6 +32,8 @@ async fn a_task_is_shown_with_a_result_for_each_account() {
             "publishTime": null,
         }],
         "compliance": null,
+        "link": null,
+        "visibility": null,
     });
     assert_eq!(world.get(&format!("/tasks/{id}")).await.expect(200), expected);
 }

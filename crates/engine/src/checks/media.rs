@@ -14,9 +14,9 @@ pub(super) fn check(engine: &Engine, proposal: &Proposal) -> Vec<Finding> {
             continue;
         };
         for kind in kinds(proposal) {
-            findings.extend(unfit(engine, media, n, kind));
+            findings.extend(unfit(engine, media, &proposal.content.file_name(n), kind));
         }
-        findings.extend(stilled(media, n));
+        findings.extend(stilled(media, &proposal.content.file_name(n)));
     }
     findings
 }
@@ -30,23 +30,23 @@ fn kinds(proposal: &Proposal) -> impl Iterator<Item = ChannelKind> {
     ChannelKind::ALL.iter().copied().filter(goes_to)
 }
 
-fn unfit(engine: &Engine, media: &KeptMedia, n: usize, kind: ChannelKind) -> Option<Finding> {
+fn unfit(engine: &Engine, media: &KeptMedia, name: &str, kind: ChannelKind) -> Option<Finding> {
     let limits = engine.platforms.of(kind)?.media_limits();
     let error = engine.media.judge(media, &limits).err()?;
     Some(Finding {
         level: FindingLevel::Blocked,
         code: FindingCode::MediaUnfit,
-        message: format!("第 {n} 个媒体不符合{}的要求", kind.label()),
+        message: format!("{name}不符合{}的要求", kind.label()),
         advice: error.operator_message(),
         account_id: None,
     })
 }
 
-fn stilled(media: &KeptMedia, n: usize) -> Option<Finding> {
+fn stilled(media: &KeptMedia, name: &str) -> Option<Finding> {
     media.animated.then(|| Finding {
         level: FindingLevel::Warning,
         code: FindingCode::MediaChanged,
-        message: format!("第 {n} 个媒体是动图，发布后只显示第一帧"),
+        message: format!("{name}是动图，发布后只显示第一帧"),
         advice: "如需动态效果请改用视频".to_owned(),
         account_id: None,
     })

@@ -4,14 +4,16 @@ use std::collections::HashSet;
 
 use moments_domain::content::{MomentContent, check_text};
 use moments_domain::request::{SyncRequest, check_media};
-use moments_domain::{AccountId, MomentError, Timestamp, UserId};
-use moments_media::KeptMedia;
+use moments_domain::{AccountId, FieldError, MomentError, Timestamp, UserId};
+use moments_media::{KeptMedia, MediaKind};
 use moments_store::Account;
 use url::Url;
 
 use crate::app::Engine;
 use crate::problem::Problem;
 use crate::use_cases::sent_file;
+
+const COVER: &str = "link.coverUrl";
 
 /// A task as it would be created: its request keeps the rules, its accounts are the user's, its content is frozen.
 #[derive(Clone, Debug)]
@@ -46,7 +48,16 @@ impl Engine {
         }
         let accounts = self.targets(user, &request.account_ids).await?;
         let (content, content_version) = self.content(user, &request).await?;
-        let (known_media, errors) = self.known_media(user, &content.media_urls).await?;
+        let (known_media, mut errors) = self.known_media(user, content.file_urls()).await?;
+        if content.link.is_some() {
+            for error in &mut errors {
+                COVER.clone_into(&mut error.field);
+            }
+            let is_video = |media: &KeptMedia| media.kind() == MediaKind::Video;
+            if known_media.iter().flatten().any(is_video) {
+                errors.push(FieldError::new(COVER, "链接封面须为图片"));
+            }
+        }
         if !errors.is_empty() {
             return Err(Problem::Invalid(errors));
         }
@@ -72,7 +83,7 @@ impl Engine {
         Err(MomentError::WechatAccountNotFound(missing).into())
     }
 
-    /// What to publish: the request's own text and media, or a draft frozen now, with its version.
+    /// What to publish: the request's own text, media and link, or a draft frozen now, with its version.
     async fn content(&self, user: UserId, request: &SyncRequest) -> Result<(MomentContent, Option<String>), Problem> {
         let Some(id) = request.content_id else {
             let content = MomentContent {
@@ -88,7 +99,10 @@ impl Engine {
             .find_draft(user, id)
             .await?
             .ok_or(Problem::NotFound("内容"))?;
-        let content = draft.moment().map_err(Problem::Unfit)?;
+        let content = MomentContent {
+            visibility: request.visibility.clone(),
+            ..draft.moment().map_err(Problem::Unfit)?
+        };
         let mut errors: Vec<_> = check_text(&content.text).into_iter().collect();
         errors.extend(check_media(&content.media_urls, |url| self.read_url(url)));
         if errors.is_empty() {

@@ -11,7 +11,7 @@ use crate::words::{Decision, Moderated, ModerationVerdict, WhenDown};
 
 /// A word of a list that blocks is never shown to the moderation service: nothing it says could help.
 pub(super) async fn check(engine: &Engine, proposal: &Proposal) -> Result<(Vec<Finding>, Judged), Problem> {
-    let judgement = engine.judge_text(proposal.user, &proposal.content.text, None);
+    let judgement = engine.judge_post(proposal.user, &proposal.content);
     let report = judgement.report;
     let mut findings: Vec<_> = report.hits.iter().map(of_hit).collect();
     let moderator = engine.settings.compliance.moderator.as_ref();
@@ -67,6 +67,7 @@ fn of_hit(hit: &Hit) -> Finding {
 fn message(hit: &Hit) -> String {
     let place = match hit.place {
         Place::Text { start, .. } => format!("文本第 {} 字起", start + 1),
+        Place::Title { start, .. } => format!("链接标题第 {} 字起", start + 1),
         Place::Link => "链接".to_owned(),
     };
     let category = hit.category.as_deref().map(|category| format!("，{category}"));

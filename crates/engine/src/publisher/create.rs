@@ -14,6 +14,7 @@ use crate::checkup::{Checkup, UNTRUSTED_PAUSE, failure_of_notice, tell};
 use crate::failure::{failure_of_call, failure_of_refusal, is_stale_media, is_untrusted_address};
 use crate::limits;
 use crate::probe::Step;
+use crate::publisher::audience;
 use crate::publisher::follow;
 use crate::publisher::job::{Job, Stop};
 use crate::publisher::media::{self, NotReady, ReadyMedia};
@@ -55,6 +56,9 @@ pub(crate) async fn publish(job: &mut Job<'_>) -> Result<(), Stop> {
     }
     if let Some((until, limit)) = limited(job, &gate).await? {
         return job.wait_for(limit, until).await;
+    }
+    if let Err(not_ready) = audience::known(job, &open, platform.as_ref()).await {
+        return postpone(job, &open, not_ready).await;
     }
     let media = match media::ready(job, &open.access, platform.as_ref()).await {
         Ok(media) => media,
@@ -207,7 +211,9 @@ pub(crate) fn post(job: &Job<'_>, media: &ReadyMedia) -> Post {
     Post {
         text: job.content.text.clone(),
         is_video: media.is_video(),
+        link: job.content.link.clone(),
         media: media.references.clone(),
+        visibility: job.content.visibility.clone(),
         targets: job
             .open_accounts()
             .iter()

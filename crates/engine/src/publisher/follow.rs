@@ -106,13 +106,18 @@ fn heed(job: &mut Job<'_>, members: &HashMap<String, bool>) {
         .iter()
         .map(|(name, done)| (name.to_ascii_lowercase(), *done))
         .collect();
+    let silent = if job.content.visibility.is_some() {
+        "企业微信没有把该任务派发给此成员，可能没有带所选标签的客户"
+    } else {
+        "企业微信没有把该任务派发给此成员"
+    };
     for account in job.open_accounts() {
         match members.get(&name_of(&account)) {
             Some(true) => job.find(&account, Outcome::Published, None),
             Some(false) if success_at == SuccessAt::Created => job.find(&account, Outcome::Delivered, None),
             Some(false) => (),
             None if grace_is_over => {
-                let failure = Failure::new(FailReason::NotDispatched, "企业微信没有把该任务派发给此成员");
+                let failure = Failure::new(FailReason::NotDispatched, silent);
                 job.find(&account, Outcome::NotDispatched, Some(failure));
             }
             None => (),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use moments_domain::content::MomentContent;
 use moments_domain::{FailReason, Failure, Move, PublicationState};
 use moments_media::{KeptMedia, MediaError, MediaKind};
 use moments_platforms::{CallFailure, ChannelAccess, Platform, Prepared, SourceMedia};
@@ -59,7 +60,7 @@ pub(crate) async fn ready(
     access: &ChannelAccess,
     platform: &dyn Platform,
 ) -> Result<ReadyMedia, NotReady> {
-    if job.content.media_urls.is_empty() {
+    if job.content.media_urls.is_empty() && job.content.link.is_none() {
         return Ok(ReadyMedia::default());
     }
     if job.publication.state != PublicationState::Preparing {
@@ -67,7 +68,7 @@ pub(crate) async fn ready(
     }
     let kept = fetched(job).await?;
     job.engine.probe.reached(Step::MediaFetched, job.publication.id).await;
-    check_mix(&kept)?;
+    check_mix(&job.content, &kept)?;
     let mut references = Vec::with_capacity(kept.len());
     for (n, media) in kept.iter().enumerate() {
         references.push(known(job, access, platform, media, n + 1).await?);
@@ -94,11 +95,14 @@ async fn fetched(job: &Job<'_>) -> Result<Vec<KeptMedia>, NotReady> {
     }
     let mut early = early::at_hand(job.engine, task).await.map_err(Stop::from)?;
     let mut media = Vec::with_capacity(job.content.media_urls.len());
-    for (n, url) in job.content.media_urls.iter().enumerate() {
-        media.push(match early.remove(&n) {
+    for n in 1..=job.content.file_urls().len() {
+        media.push(match early.remove(&(n - 1)) {
             Some(known) => known,
-            None => taken(job, url, n + 1).await?,
+            None => taken(job, n).await?,
         });
+    }
+    if job.content.link.is_some() && media.is_empty() {
+        media.push(own_cover(job).await?);
     }
     let row = |media: &KeptMedia| {
         Ok(MediaRow {
@@ -113,12 +117,21 @@ async fn fetched(job: &Job<'_>) -> Result<Vec<KeptMedia>, NotReady> {
 }
 
 /// The `n`th medium, from its address or from its owner's files.
-async fn taken(job: &Job<'_>, url: &str, n: usize) -> Result<KeptMedia, NotReady> {
+async fn taken(job: &Job<'_>, n: usize) -> Result<KeptMedia, NotReady> {
+    let Some(url) = job.content.file_urls().get(n - 1) else {
+        return Err(unfit(job, n, &MediaError::NotKept));
+    };
     match job.engine.take_media(job.publication.user_id, url).await {
         Ok(kept) => Ok(kept),
-        Err(FileProblem::Unfit(error)) => Err(unfit(n, &error)),
+        Err(FileProblem::Unfit(error)) => Err(unfit(job, n, &error)),
         Err(FileProblem::Problem(problem)) => Err(NotReady::Stop(Stop::Problem(problem))),
     }
+}
+
+/// The cover of a link that names none.
+async fn own_cover(job: &Job<'_>) -> Result<KeptMedia, NotReady> {
+    let cover = job.engine.media.link_cover().await;
+    cover.map_err(|error| unfit(job, 1, &error))
 }
 
 /// What the platform calls a medium: from an earlier upload to the same channel, or from a new one.
@@ -142,7 +155,9 @@ async fn known(
         return Ok(reference);
     }
     at_hand(job, media, n).await?;
-    let source = source(job, platform, media).await.map_err(|error| unfit(n, &error))?;
+    let source = source(job, platform, media)
+        .await
+        .map_err(|error| unfit(job, n, &error))?;
     let Prepared {
         reference,
         usable_until,
@@ -162,15 +177,15 @@ async fn at_hand(job: &Job<'_>, media: &KeptMedia, n: usize) -> Result<(), NotRe
     if engine.media.path_of(&media.sha256).is_some() {
         return Ok(());
     }
-    let Some(url) = job.content.media_urls.get(n - 1) else {
-        return Err(unfit(n, &MediaError::NotKept));
+    let again = match &job.content.link {
+        Some(link) if link.cover_url.is_none() => own_cover(job).await?,
+        _ => taken(job, n).await?,
     };
-    let again = taken(job, url, n).await?;
     if again.sha256 == media.sha256 {
         return Ok(());
     }
     // Some of the task's accounts may already show what was there before.
-    let what = format!("第 {n} 个媒体：链接的内容在发布期间变了，请重新发起任务");
+    let what = format!("{}：地址的内容在发布期间变了，请重新发起任务", job.content.file_name(n));
     Err(NotReady::Fatal(Failure::new(FailReason::MediaRejected, what)))
 }
 
@@ -194,26 +209,27 @@ async fn source(job: &Job<'_>, platform: &dyn Platform, media: &KeptMedia) -> Re
     Ok(source)
 }
 
-fn check_mix(media: &[KeptMedia]) -> Result<(), NotReady> {
-    match mixed(media) {
+fn check_mix(content: &MomentContent, media: &[KeptMedia]) -> Result<(), NotReady> {
+    match mixed(content, media) {
         None => Ok(()),
         Some(problem) => Err(NotReady::Fatal(Failure::new(FailReason::MediaRejected, problem))),
     }
 }
 
 /// By their bytes the media may differ from what their addresses promised: what is wrong with having them in one post.
-pub(crate) fn mixed(media: &[KeptMedia]) -> Option<&'static str> {
+pub(crate) fn mixed(content: &MomentContent, media: &[KeptMedia]) -> Option<&'static str> {
     let videos = media.iter().filter(|media| media.kind() == MediaKind::Video).count();
     match videos {
         0 => None,
+        _ if content.link.is_some() => Some("链接封面须为图片"),
         1 if media.len() == 1 => None,
         1 => Some("图片和视频不能同时发布"),
         _ => Some("一条朋友圈只能有 1 个视频"),
     }
 }
 
-fn unfit(n: usize, error: &MediaError) -> NotReady {
-    let (reason, what) = trouble(n, error);
+fn unfit(job: &Job<'_>, n: usize, error: &MediaError) -> NotReady {
+    let (reason, what) = trouble(&job.content, n, error);
     let failure = Failure::new(reason, what);
     if error.retryable() {
         NotReady::Passing(failure)
@@ -223,12 +239,15 @@ fn unfit(n: usize, error: &MediaError) -> NotReady {
 }
 
 /// What a post fails with whose `n`th medium cannot be had, and why, in Chinese without a full stop.
-pub(crate) fn trouble(n: usize, error: &MediaError) -> (FailReason, String) {
+pub(crate) fn trouble(content: &MomentContent, n: usize, error: &MediaError) -> (FailReason, String) {
     tracing::info!(medium = n, %error, code = error.reason_code(), "a medium is not usable");
     let reason = if error.retryable() {
         FailReason::MediaUnavailable
     } else {
         FailReason::MediaRejected
     };
-    (reason, format!("第 {n} 个媒体：{}", error.operator_message()))
+    (
+        reason,
+        format!("{}：{}", content.file_name(n), error.operator_message()),
+    )
 }

@@ -93,7 +93,7 @@ impl Engine {
         if Verdict::of(&findings) == Verdict::Blocked {
             return Err(Problem::Blocked(findings));
         }
-        let files = self.keep_sent(user, &proposal.content.media_urls, proposal.due()).await;
+        let files = self.keep_sent(user, proposal.content.file_urls(), proposal.due()).await;
         files.map_err(creation_failed)?;
         let warnings = findings.iter().filter_map(AccountWarning::of).collect();
         let findings = findings.into_iter().filter(|one| one.code.account_status().is_none());

@@ -97,13 +97,18 @@ fn told(proposal: Proposal, findings: Vec<Finding>) -> Preflight {
 }
 
 fn calls(proposal: &Proposal) -> Vec<ChannelCalls> {
+    let uploads = match &proposal.content.link {
+        // A link has one cover, its own or the program's.
+        Some(_) => 1,
+        None => proposal.content.media_urls.len() as u64,
+    };
     let mut calls: Vec<ChannelCalls> = Vec::new();
     let mut known = HashSet::new();
     for account in &proposal.accounts {
         if known.insert(account.channel_id) {
             calls.push(ChannelCalls {
                 channel_id: account.channel_id,
-                uploads: proposal.content.media_urls.len() as u64,
+                uploads,
                 creations: 1,
             });
         }

@@ -1,10 +1,11 @@
 //! A service of the operator's that judges posts, asked before one is accepted.
 //!
-//! `POST {"text": "…", "mediaUrls": ["…"]}` with `Authorization: Bearer` and the secret, where there is one. It answers 200 with
+//! `POST {"text": "…", "mediaUrls": ["…"]}`, for a link post with `"link": {"title": "…", "url": "…"}` beside, with `Authorization: Bearer` and the secret, where there is one. It answers 200 with
 //! `{"verdict": "PASS" | "REVIEW" | "BLOCK", "reason": "…"}`.
 
 use std::time::Duration;
 
+use moments_domain::MomentLink;
 use moments_domain::content::MomentContent;
 use moments_wire::{Call, CallError, WireClient};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -68,6 +69,8 @@ pub struct Moderated {
 struct Question<'a> {
     text: &'a str,
     media_urls: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<&'a MomentLink>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -123,6 +126,7 @@ impl Moderator {
         let question = Question {
             text: &content.text,
             media_urls: &content.media_urls,
+            link: content.link.as_ref(),
         };
         let mut call = Call::post(&self.url, "").json(&question).timeout(self.timeout);
         if !self.secret.expose_secret().is_empty() {

@@ -64,7 +64,10 @@ const PUBLISHED: &str =
 #[tokio::test]
 async fn a_text_is_posted_and_its_id_comes_back_exactly() {
     let gateway = Gateway::answering(PUBLISHED).await;
-    let published = gateway.client.send_text_sns(&device(), "早安\n☕").await;
+    let published = gateway
+        .client
+        .send_text_sns(&device(), "早安\n☕", &Audience::everybody())
+        .await;
     assert_eq!(
         published,
         Ok(Published {
@@ -84,7 +87,7 @@ async fn staged_media_are_given_back_unchanged() {
     let gateway = Gateway::answering(PUBLISHED).await;
     gateway
         .client
-        .send_img_sns(&device(), "", std::slice::from_ref(&staged))
+        .send_img_sns(&device(), "", std::slice::from_ref(&staged), &Audience::everybody())
         .await
         .expect("published");
     gateway.check(&format!(
@@ -92,7 +95,7 @@ async fn staged_media_are_given_back_unchanged() {
     ));
     gateway
         .client
-        .send_video_sns(&device(), "看", &staged)
+        .send_video_sns(&device(), "看", &staged, &Audience::everybody())
         .await
         .expect("published");
     gateway.check(&format!(
@@ -112,7 +115,7 @@ async fn a_success_that_cannot_be_read_is_no_answer() {
         let error = Gateway::answering(body)
             .await
             .client
-            .send_text_sns(&device(), "早安")
+            .send_text_sns(&device(), "早安", &Audience::everybody())
             .await
             .expect_err(body);
         assert!(matches!(error, CallError::NoAnswer(_)), "{body}: {error}");
@@ -138,7 +141,7 @@ async fn a_refusal_carries_the_inner_cause() {
         let error = Gateway::answering(body)
             .await
             .client
-            .send_text_sns(&device(), "早安")
+            .send_text_sns(&device(), "早安", &Audience::everybody())
             .await
             .expect_err(body);
         assert_eq!(error, CallError::refused(code, message));

@@ -21,6 +21,7 @@ fn a_post_with_pictures_is_read() {
             text: "夏日限定\n第二杯半价 & <到店>".into(),
             style: ContentStyle::Images,
             media_md5s: vec!["5b0f".into(), "c81e".into()],
+            link_url: String::new(),
             private: false,
         }
     );
@@ -74,4 +75,15 @@ fn styles_have_names() {
         let xml = IMAGES.replace("<contentStyle>1<", &format!("<contentStyle>{code}<"));
         assert_eq!(TimelineObject::parse(&xml).map(|object| object.style), Some(expected));
     }
+}
+
+#[test]
+fn a_link_tells_what_it_opens() {
+    let xml = "<TimelineObject><id>1</id><contentDesc>看</contentDesc><private>0</private><ContentObject><contentStyle>3</contentStyle>\
+        <title>新品</title><contentUrl>https://a.example/?a=1&amp;b=2</contentUrl><mediaList/></ContentObject></TimelineObject>";
+    let object = TimelineObject::parse(xml).expect("XML");
+    assert_eq!(
+        (object.style, object.link_url.as_str()),
+        (ContentStyle::Link, "https://a.example/?a=1&b=2")
+    );
 }

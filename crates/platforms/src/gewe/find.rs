@@ -116,16 +116,21 @@ async fn recent(
     Err(CallError::no_answer("网关的列表过长，未能读到更早的朋友圈"))
 }
 
-/// Same text, same kind, same number of media, not private. Checksums of media are no criterion: a server may re-encode.
+/// Same text, same kind, same number of media or same link, not private. Checksums of media are no criterion: a server may re-encode.
 fn looks_like(listed: &SnsPost, post: &Post) -> bool {
-    let style = match (post.media.len(), post.is_video) {
-        (0, _) => ContentStyle::Text,
-        (_, true) => ContentStyle::Video,
-        (_, false) => ContentStyle::Images,
+    let style = match (&post.link, post.media.len(), post.is_video) {
+        (Some(_), ..) => ContentStyle::Link,
+        (None, 0, _) => ContentStyle::Text,
+        (None, _, true) => ContentStyle::Video,
+        (None, _, false) => ContentStyle::Images,
     };
     let same = |moment: &TimelineObject| {
-        moment.text == normalised(&post.text)
-            && (moment.style, moment.media_md5s.len(), moment.private) == (style, post.media.len(), false)
+        let shows_it = match &post.link {
+            // A gateway that does not tell the address tells nothing against it.
+            Some(link) => moment.link_url.is_empty() || moment.link_url == link.url,
+            None => moment.media_md5s.len() == post.media.len(),
+        };
+        moment.text == normalised(&post.text) && (moment.style, moment.private) == (style, false) && shows_it
     };
     listed.moment.as_ref().is_some_and(same)
 }

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use moments_domain::{ChannelKind, Timestamp};
+use moments_domain::{ChannelKind, MomentLink, Timestamp};
 use moments_media::MediaFormat;
 
 use super::*;
@@ -75,6 +75,63 @@ async fn the_call_fits_the_media() {
         let body = &fake.calls(api)[0].body;
         assert_eq!(body.matches("fileUrl").count(), media.len(), "{api} {body}");
     }
+}
+
+fn narrowed(json: &str) -> Post {
+    Post {
+        visibility: Some(serde_json::from_str(json).expect("JSON")),
+        ..post("早安", &[], &["wxid_k3"])
+    }
+}
+
+#[tokio::test]
+async fn a_link_goes_out_with_its_staged_cover_and_an_audience_in_its_list() {
+    let (platform, fake, channel) = gateway(always(r#"{"ret":200,"data":{"id":1}}"#)).await;
+    let link = MomentLink {
+        title: "秋季新品".into(),
+        url: "https://shop.example.com/a".into(),
+        cover_url: None,
+    };
+    let post = Post {
+        link: Some(link),
+        media: vec![STAGED.into()],
+        ..narrowed(r#"{"customerTags":["et1"],"labels":["7"]}"#)
+    };
+    platform.create(&channel, &post).await.expect("published");
+    let body: serde_json::Value = serde_json::from_str(&fake.calls("sendUrlSns")[0].body).expect("JSON");
+    let staged: serde_json::Value = serde_json::from_str(STAGED).expect("JSON");
+    assert_eq!(
+        (
+            &body["title"],
+            &body["linkUrl"],
+            &body["description"],
+            &body["thumbUrl"]
+        ),
+        (
+            &"秋季新品".into(),
+            &"https://shop.example.com/a".into(),
+            &"shop.example.com".into(),
+            &staged["fileUrl"]
+        )
+    );
+    assert_eq!(
+        (&body["allowTagIds"], &body["allowWxIds"]),
+        (&serde_json::json!(["7"]), &serde_json::json!([]))
+    );
+}
+
+#[tokio::test]
+async fn an_audience_that_is_not_the_accounts_never_becomes_everybody() {
+    let (platform, fake, channel) = gateway(always(r#"{"ret":200,"data":{"id":1}}"#)).await;
+    for json in [
+        "{}",
+        r#"{"customerTags":["et1"]}"#,
+        r#"{"labels":["7"],"deny":["wxid_a"]}"#,
+    ] {
+        let failure = platform.create(&channel, &narrowed(json)).await.expect_err(json);
+        assert_eq!(shown(&failure), "Request NO_AUDIENCE", "{json}");
+    }
+    assert!(fake.calls("sendTextSns").is_empty());
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use moments_domain::Timestamp;
 use moments_domain::fingerprint::normalised;
+use moments_domain::{MomentLink, Timestamp};
 use moments_wecom::{AccessToken, ListWindow, Moment, WecomClient, printable};
 use moments_wire::CallError;
 
@@ -65,16 +65,26 @@ fn list_window(window: &SearchWindow) -> ListWindow {
     }
 }
 
-/// Same text, same kind, same number of pictures, shown to all customers. Media ids are new ones and tell nothing.
+/// Same text, same kind, same number of pictures or same link, shown to all customers or to some. Media ids are new ones and tell nothing, and
+/// which customers see it is not told.
 fn looks_like(moment: &Moment, post: &Post) -> bool {
-    let (images, video) = if post.is_video {
-        (0, true)
-    } else {
-        (post.media.len(), false)
+    let (images, video) = match (&post.link, post.is_video) {
+        (Some(_), _) => (0, false),
+        (None, true) => (0, true),
+        (None, false) => (post.media.len(), false),
     };
     normalised(moment.text()) == normalised(&printable(&post.text))
-        && (moment.images(), moment.has_video(), moment.has_link()) == (images, video, false)
-        && moment.is_public()
+        && (moment.images(), moment.has_video()) == (images, video)
+        && same_link(moment.link(), post.link.as_ref())
+        && moment.is_public() == post.visibility.is_none()
+}
+
+fn same_link(listed: Option<(&str, &str)>, sent: Option<&MomentLink>) -> bool {
+    match (listed, sent) {
+        (None, None) => true,
+        (Some((title, url)), Some(link)) => normalised(title) == normalised(&printable(&link.title)) && url == link.url,
+        _ => false,
+    }
 }
 
 /// Whether a Moment with these senders can come from a call for `targets`: the platform may leave members out, but adds none.

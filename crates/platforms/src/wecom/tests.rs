@@ -1,4 +1,4 @@
-use moments_domain::{AppKind, ChannelKind};
+use moments_domain::{AppKind, ChannelKind, MomentLink};
 use moments_media::MediaFormat;
 use moments_wire::WireClient;
 
@@ -418,4 +418,53 @@ async fn a_check_that_cannot_ask_after_everyone_reports_nobody() {
         platform.check(&channel).await.map_err(|failure| shown(&failure)),
         Err("no answer".into())
     );
+}
+
+fn narrowed(json: &str) -> Post {
+    Post {
+        visibility: Some(serde_json::from_str(json).expect("JSON")),
+        ..post("早安", &[], &["li.na"])
+    }
+}
+
+#[tokio::test]
+async fn an_audience_without_a_tag_never_becomes_everybody() {
+    let (platform, fake, channel) = corp(always("{}")).await;
+    for json in ["{}", r#"{"labels":["7"]}"#, r#"{"customerTags":[""]}"#] {
+        let failure = platform.create(&channel, &narrowed(json)).await.expect_err(json);
+        assert_eq!(shown(&failure), "Request NO_AUDIENCE", "{json}");
+    }
+    assert!(fake.calls("add_moment_task").is_empty());
+}
+
+/// Of a link for some customers a list shows the title, the address, and that not everybody sees it.
+#[tokio::test]
+async fn a_link_for_some_is_found_by_its_title_and_address() {
+    const LINK: &str = r#"{"moment_id":"mom1","create_time":1767059990,"visible_type":0,"text":{"content":"早安"},"link":{"title":"新品","url":"https://a.example/"}}"#;
+    let link = MomentLink {
+        title: "新品\u{1}".into(),
+        url: "https://a.example/".into(),
+        cover_url: None,
+    };
+    let wanted = Post {
+        link: Some(link),
+        media: vec!["cover".into()],
+        ..narrowed(r#"{"customerTags":["et1"]}"#)
+    };
+    for (listed, found) in [
+        (LINK.to_owned(), 1),
+        (LINK.replace("新品", "旧款"), 0),
+        (LINK.replace("a.example", "b.example"), 0),
+        (LINK.replace(r#""visible_type":0"#, r#""visible_type":1"#), 0),
+        (LINK.replace(r#""link""#, r#""other""#), 0),
+    ] {
+        let list = format!(r#"{{"errcode":0,"next_cursor":"","moment_list":[{listed}]}}"#);
+        let (platform, _fake, channel) = corp(move |seen| match seen.api.as_str() {
+            "get_moment_list" => list.clone(),
+            _ => OURS.into(),
+        })
+        .await;
+        let candidates = platform.find(&channel, &wanted, &window(30)).await.expect("a list");
+        assert_eq!(candidates.len(), found, "{listed}");
+    }
 }

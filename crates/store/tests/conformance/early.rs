@@ -65,7 +65,7 @@ pub(crate) async fn a_look_ahead_is_made_by_one_and_comes_up_again_when_that_die
     assert_eq!(w.store.next_early().await.expect("a read"), Some(NOW));
     let dead = look(&w.store, NOW).await;
     assert_eq!((dead.task, dead.user_id, dead.due), (task, USER, NOW + HOUR));
-    assert_eq!(dead.media_urls, ["https://a.example/1.jpg"]);
+    assert_eq!(dead.content.media_urls, ["https://a.example/1.jpg"]);
     assert_eq!((dead.kinds.as_slice(), dead.tries), (&[ChannelKind::Wecom][..], 0));
     let another = w.another().await;
     assert!(looks(&another, NOW + secs(59)).await.is_empty());

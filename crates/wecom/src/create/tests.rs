@@ -47,6 +47,17 @@ fn a_video_stands_under_its_own_name() {
 }
 
 #[test]
+fn a_link_has_its_cover_and_tags_narrow_the_audience() {
+    let link = Attachment::link("秋季\u{1}新品", "https://shop.example.com/?a=1&b=2".into(), "C".into());
+    let tags = |ids: &[&str]| CustomerTags::new(ids.iter().map(ToString::to_string));
+    let moment = NewMoment::new("看", vec![link], senders(&["li.na"]).expect("one"));
+    let moment = moment.for_customers_with(tags(&["et1", "et2"]).expect("two"));
+    let expected = r#"{"text":{"content":"看"},"attachments":[{"msgtype":"link","link":{"title":"秋季新品","url":"https://shop.example.com/?a=1&b=2","media_id":"C"}}],"visible_range":{"sender_list":{"user_list":["li.na"]},"external_contact_list":{"tag_list":["et1","et2"]}}}"#;
+    assert_eq!(serde_json::to_string(&moment).expect("JSON"), expected);
+    assert_eq!((tags(&[]), tags(&[""])), (None, None), "nothing would be everybody");
+}
+
+#[test]
 fn an_empty_sender_list_cannot_be_made() {
     assert_eq!(senders(&[]), Err(InvalidSenders::Empty));
     assert_eq!(senders(&["", ""]), Err(InvalidSenders::Empty));

@@ -45,16 +45,19 @@ pub(crate) struct HitBody {
     /// 级别：WARN 提醒，BLOCK 阻止
     #[schema(example = "BLOCK")]
     level: &'static str,
+    /// 所在字段：text、link.title 或 link.url
+    #[schema(example = "text")]
+    field: &'static str,
     /// 词库中的词条，或链接的域名
     #[schema(example = "微信")]
     word: String,
     /// 文本中的写法
     #[schema(example = "微 信")]
     found: String,
-    /// 在文本中的起始位置（按字符，从 0 开始）；位于链接时为 null
+    /// 在该字段中的起始位置（按字符，从 0 开始）；位于 link.url 时为 null
     #[schema(example = 2, required)]
     start: Option<usize>,
-    /// 在文本中的结束位置（不含）；位于链接时为 null
+    /// 在该字段中的结束位置（不含）；位于 link.url 时为 null
     #[schema(example = 5, required)]
     end: Option<usize>,
     /// 前后文
@@ -89,10 +92,15 @@ pub(crate) struct SourceBody {
 impl From<Hit> for HitBody {
     fn from(hit: Hit) -> Self {
         let (start, end) = match hit.place {
-            Place::Text { start, end } => (Some(start), Some(end)),
+            Place::Text { start, end } | Place::Title { start, end } => (Some(start), Some(end)),
             Place::Link => (None, None),
         };
         Self {
+            field: match hit.place {
+                Place::Text { .. } => "text",
+                Place::Title { .. } => "link.title",
+                Place::Link => "link.url",
+            },
             kind: hit.kind.name(),
             level: hit.level.name(),
             word: hit.word,
