@@ -27,6 +27,7 @@ mod health;
 mod idempotency;
 mod keys;
 mod limits;
+mod links;
 mod login;
 mod logs;
 mod media;
