@@ -106,14 +106,14 @@ pub(crate) async fn unbind_account(
 
 /// 恢复已解绑的账号
 ///
-/// 恢复后立即检查其渠道；平台暂时无法答复时，账号先以 EXPIRED 恢复，待下一次检查更新。
+/// 恢复后立即检查其渠道；平台暂时无法答复时，账号先以 EXPIRED 恢复，待下一次检查更新。账号未被解绑时不作改动，返回其现状。
 #[utoipa::path(
     post, path = "/accounts/{accountId}/restore", tag = "accounts",
     params(("accountId" = String, Path, min_length = 1, max_length = 100, description = "账号唯一标识")),
     responses(
         (status = 200, description = "恢复后的账号", body = Envelope<AccountBody>),
         (status = 400, description = "参数格式错误", body = ErrorBody),
-        (status = 404, description = "没有这个已解绑的账号", body = ErrorBody),
+        (status = 404, description = "账号不存在", body = ErrorBody),
     ),
     security(("bearer" = ["workbench:wechat:moments:accounts:manage"])),
 )]
