@@ -206,6 +206,8 @@ pub struct Publication {
     pub wait_reason: Option<WaitReason>,
     /// The limit that it waits for, where [`WaitReason::Quota`] is the reason.
     pub wait_limit: Option<LimitKind>,
+    /// Until when a limit last made it wait; `None`: none has yet. That wait is no lateness.
+    pub limited_until: Option<Timestamp>,
     /// Why it failed, is held, or was last refused.
     pub failure: Option<Failure>,
 }

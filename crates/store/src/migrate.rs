@@ -24,6 +24,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0009_uploads", include_str!("schema/0009_uploads.sql")),
     ("0010_limits", include_str!("schema/0010_limits.sql")),
     ("0011_departments", include_str!("schema/0011_departments.sql")),
+    ("0012_limited", include_str!("schema/0012_limited.sql")),
     ("0013_kinds", include_str!("schema/0013_kinds.sql")),
     ("0015_early", include_str!("schema/0015_early.sql")),
 ];

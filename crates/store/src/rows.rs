@@ -69,7 +69,7 @@ pub(crate) fn time_opt(row: &QueryResult, column: &str) -> Result<Option<Timesta
 /// Columns of a publication, for a SELECT.
 pub(crate) const PUBLICATION_COLUMNS: &str = "p.id, p.task_id, p.user_id, p.channel_id, p.due_time, p.state, p.state_time, p.look_time, p.plan_time, \
     p.lease, p.looks, p.attempt, p.absences, p.sent_time, p.fingerprint, p.job_id, p.moment_id, p.created_time, p.wait_reason, p.wait_limit, \
-    p.failure_reason, p.failure_message";
+    p.limited_until, p.failure_reason, p.failure_message";
 
 /// Reads what [`PUBLICATION_COLUMNS`] asked for.
 pub(crate) fn publication(row: &QueryResult) -> Result<Publication, StoreError> {
@@ -104,6 +104,7 @@ pub(crate) fn publication(row: &QueryResult) -> Result<Publication, StoreError> 
         created_time: time_opt(row, "created_time")?,
         wait_reason: parse_opt(row, TABLE, id, "wait_reason")?,
         wait_limit: parse_opt(row, TABLE, id, "wait_limit")?,
+        limited_until: time_opt(row, "limited_until")?,
         failure,
     })
 }

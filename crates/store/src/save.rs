@@ -170,6 +170,7 @@ static RELEASE: Update = Update {
         "moment_id",
         "created_time",
         "wait_limit",
+        "limited_until",
     ],
     sql: Sql::each(|d| RELEASE.text(d)),
 };
@@ -242,6 +243,7 @@ fn value(save: &Save, column: &str) -> Json {
         "created_time" => p.created_time.map(|at| at.0).into(),
         "wait_reason" => p.wait_reason.map(moments_domain::WaitReason::name).into(),
         "wait_limit" => p.wait_limit.map(moments_domain::LimitKind::name).into(),
+        "limited_until" => p.limited_until.map(|at| at.0).into(),
         "failure_reason" => p.failure.as_ref().map(|f| f.reason.name()).into(),
         "failure_message" => p.failure.as_ref().map(|f| f.message.as_str()).into(),
         // Nobody holds a row whose lease is given back.

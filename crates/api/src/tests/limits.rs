@@ -1,8 +1,14 @@
 //! Limits as people choose them.
 
+use std::time::Duration;
+
+use moments_domain::{ChannelId, Clock, FailReason, Timestamp};
+use moments_engine::worker;
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::world::{NOW, World};
+
+const HOUR: Duration = Duration::from_hours(1);
 
 /// What a choice looks like where nothing is chosen.
 fn none() -> Value {
@@ -69,4 +75,62 @@ async fn a_choice_that_breaks_a_rule_or_is_not_the_users_is_refused() {
         assert_eq!(world.get(path).await.error(404), missing);
         assert_eq!(world.put(path, json!({})).await.error(404), missing);
     }
+}
+
+impl World {
+    /// The worker's look at what is due after a while, and what the only result of a task says then.
+    async fn looked_at(&self, span: Duration, task: &Value) -> Value {
+        self.clock.advance(span);
+        // Boxed, because its type is too deep for a test around it.
+        Box::pin(worker::run_due(&self.engine)).await.expect("a round");
+        self.get(&format!("/tasks/{task}")).await.expect(200)["results"][0].clone()
+    }
+
+    /// The corp's platform refuses this server until then.
+    async fn refused_until(&self, id: ChannelId, until: Timestamp) {
+        let note = self.engine.store.note_channel(
+            id,
+            FailReason::PermissionMissing,
+            "服务器地址未受信任",
+            Clock::now(&*self.clock),
+            until,
+        );
+        note.await.expect("a write");
+    }
+}
+
+/// At midnight in Beijing a post waits for the morning, longer than the late policy's hour; in the morning its corp cannot be reached.
+#[tokio::test]
+async fn what_a_limit_has_delayed_still_waits_an_hour_for_its_channel() {
+    let world = World::bound().await;
+    let id = world.get("/channels").await.expect(200)[0]["id"].clone();
+    let night = json!({ "quietFrom": "22:00", "quietUntil": "07:00", "timeZone": "Asia/Shanghai" });
+    world.put(&format!("/channels/{id}/limits"), night).await.expect(200);
+    let post = json!({ "text": "早安", "accountIds": ["ww1:lisi"] });
+    let task = world.post("/sync", post).await.expect(202)["syncTaskId"].clone();
+    let told = world.looked_at(Duration::ZERO, &task).await;
+    assert_eq!(
+        (&told["stage"], &told["waitingLimit"], &told["waitingUntil"]),
+        (
+            &json!("WAITING_QUOTA"),
+            &json!("QUIET_HOURS"),
+            &json!("2023-10-26T23:00:00Z")
+        )
+    );
+
+    let (id, morning) = (ChannelId(id.as_i64().expect("an id")), NOW + 7 * HOUR);
+    world.refused_until(id, morning + HOUR).await;
+    assert_eq!(world.looked_at(7 * HOUR, &task).await["stage"], "WAITING_ONLINE");
+    world.refused_until(id, morning + 2 * HOUR).await;
+    assert_eq!(
+        world.looked_at(HOUR, &task).await["stage"],
+        "WAITING_ONLINE",
+        "an hour is allowed"
+    );
+    world.refused_until(id, morning + 3 * HOUR).await;
+    let told = world.looked_at(HOUR, &task).await;
+    assert_eq!(
+        (&told["stage"], &told["errorReason"]),
+        (&json!("FAILED"), &json!("PERMISSION_MISSING"))
+    );
 }

@@ -315,9 +315,10 @@ async fn wait_for_account(job: &mut Job<'_>, open: &OpenChannel, failure: Failur
     wait_for_channel(job, failure, until).await
 }
 
-/// Waits for somebody to put the channel or its account right, as long as the late policy allows.
+/// Waits for somebody to put the channel or its account right, as long as the late policy allows: from when the post could have been out.
 async fn wait_for_channel(job: &mut Job<'_>, failure: Failure, until: Timestamp) -> Result<(), Stop> {
-    if job.now().since(job.publication.due_time) > job.engine.settings.late_policy {
+    let wanted = job.publication.limited_until.unwrap_or(job.publication.due_time);
+    if job.now().since(wanted) > job.engine.settings.late_policy {
         return job.give_up(failure).await;
     }
     job.snooze(WaitReason::Offline, None, until).await

@@ -250,6 +250,9 @@ impl<'a> Job<'a> {
         let mut next = self.publication.clone();
         next.apply(Move::Snooze, self.now())?;
         (next.wait_reason, next.wait_limit) = (Some(reason), limit);
+        if limit.is_some() {
+            next.limited_until = Some(until);
+        }
         crate::metrics::waits(reason);
         next.look_time = Some(self.unless_too_late(until));
         self.commit(next).await
