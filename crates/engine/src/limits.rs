@@ -18,7 +18,7 @@ pub(crate) struct ChannelLimits {
     pub(crate) usual: Arc<Limits>,
     /// Of single accounts.
     special: HashMap<AccountId, Arc<Limits>>,
-    /// From when on a warm-up runs: nobody knows of a log-in before the channel was bound.
+    /// From when on a warm-up runs: the first log-in that was seen, or else the binding, for nobody knows of an earlier one.
     since: Timestamp,
 }
 
@@ -61,7 +61,7 @@ impl Engine {
                 .map(|(account, own)| (account.clone(), Arc::new(Limits::from(&own.or(&usual)))))
                 .collect(),
             usual: Arc::new(Limits::from(&usual)),
-            since: channel.create_time,
+            since: channel.first_login_time.unwrap_or(channel.create_time),
         })
     }
 

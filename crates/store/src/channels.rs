@@ -52,6 +52,8 @@ pub struct Channel {
     pub pause_until: Timestamp,
     /// When it was bound.
     pub create_time: Timestamp,
+    /// When its account first logged in here; `None`: nobody saw a log-in, as with every WeCom channel.
+    pub first_login_time: Option<Timestamp>,
     /// Whether limits were chosen for it or for one of its accounts.
     pub has_limits: bool,
 }
@@ -91,7 +93,7 @@ pub struct NewChannel {
 }
 
 pub(crate) const COLUMNS: &str = "c.id, c.user_id, c.kind, c.app_kind, c.suite_id, c.name, c.handle, c.agent_id, c.wxid, c.base_url, c.credential, \
-    c.credential_version, c.broken_reason, c.pause_until, c.create_time, c.suspect_since, c.notice_code, c.notice, c.notice_time, c.checked_time, \
+    c.credential_version, c.broken_reason, c.pause_until, c.create_time, c.first_login_time, c.suspect_since, c.notice_code, c.notice, c.notice_time, c.checked_time, \
     (SELECT COUNT(*) FROM t_moment_limit l WHERE l.channel_id = c.id) AS limits";
 
 impl Store {
@@ -307,6 +309,7 @@ pub(crate) fn channel(row: &QueryResult) -> Result<Channel, StoreError> {
         checked_time: Timestamp(row.try_get("", "checked_time")?),
         pause_until: Timestamp(row.try_get("", "pause_until")?),
         create_time: Timestamp(row.try_get("", "create_time")?),
+        first_login_time: rows::time_opt(row, "first_login_time")?,
         has_limits: row.try_get::<i64>("", "limits")? > 0,
     })
 }

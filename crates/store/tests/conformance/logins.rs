@@ -222,7 +222,7 @@ pub(crate) async fn a_log_in_ends_with_its_channel_or_not_at_all(w: World) {
     assert!(w.store.finish_login(&done, &end, NOW, &ends()).await.expect("a write"));
     let accounts = w.store.accounts_of(id).await.expect("a read");
     assert_eq!((accounts.len(), accounts[0].status), (1, AccountStatus::Active));
-    assert_eq!(first_login(&w, id).await, NOW.0);
+    assert_eq!(first_login(&w, id).await, Some(NOW));
     // Bound again through another device: the same WeChat must not be on two.
     let second = begun(&w, USER, "wx_2", NOW).await;
     let (done, end) = logged_in(&second, w.store.new_channel_id().await.expect("an id"), "wxid_k");
@@ -261,7 +261,7 @@ pub(crate) async fn a_log_in_ends_with_its_channel_or_not_at_all(w: World) {
         w.store.accounts_of(id).await.expect("a read")[0].status,
         AccountStatus::Active
     );
-    assert_eq!(first_login(&w, id).await, NOW.0);
+    assert_eq!(first_login(&w, id).await, Some(NOW));
     assert_eq!(
         w.store.last_login(id).await.expect("a read").expect("a row").id,
         again.id
@@ -336,7 +336,7 @@ pub(crate) async fn an_address_of_events_is_known_until_another_one_is(w: World)
     assert!(!w.store.has_callback("another", "b").await.expect("a read"));
 }
 
-async fn first_login(w: &World, id: ChannelId) -> i64 {
-    let sql = format!("SELECT first_login_time AS n FROM t_moment_channel WHERE id = {id}");
-    w.number(&sql).await
+async fn first_login(w: &World, id: ChannelId) -> Option<Timestamp> {
+    let channel = w.store.find_channel(id).await.expect("a read").expect("a channel");
+    channel.first_login_time
 }
