@@ -12,6 +12,7 @@ mod complaints;
 mod credentials;
 mod directory;
 mod events;
+mod expected;
 mod failure;
 mod health;
 mod limits;

@@ -19,7 +19,7 @@ pub struct ChannelChoices {
     pub accounts: HashMap<AccountId, LimitChoice>,
 }
 
-/// Posts of accounts, by when they were sent; in no order.
+/// Posts of accounts, by when they were sent or are planned; in no order.
 pub type Posts = HashMap<AccountId, Vec<Timestamp>>;
 
 impl Store {
@@ -57,6 +57,12 @@ impl Store {
     pub async fn posts_since(&self, accounts: &[(AccountId, Timestamp)]) -> Result<Posts, StoreError> {
         read(&self.rows(&POSTS, [json(&accounts)?.into()]).await?)
     }
+
+    /// When the waiting posts of each account are planned, as far as that is not after the time given with it; the earliest thousand of all. A
+    /// post under way is planned for when its present look was.
+    pub async fn posts_planned(&self, accounts: &[(AccountId, Timestamp)]) -> Result<Posts, StoreError> {
+        read(&self.rows(&PLANNED, [json(&accounts)?.into()]).await?)
+    }
 }
 
 /// See [`Store::posts_since`].
@@ -71,8 +77,8 @@ fn read(rows: &[QueryResult]) -> Result<Posts, StoreError> {
     let mut posts = Posts::new();
     for row in rows {
         let account = AccountId(row.try_get("", "account_id")?);
-        let sent = Timestamp(row.try_get("", "sent_time")?);
-        posts.entry(account).or_default().push(sent);
+        let at = Timestamp(row.try_get("", "post_time")?);
+        posts.entry(account).or_default().push(at);
     }
     Ok(posts)
 }
@@ -93,10 +99,18 @@ static PUT: Sql = Sql::each(|d| {
 static POSTS: Sql = Sql::each(|d| {
     let (rows, join) = (d.rows(&[("account", Kind::Text), ("since", Kind::Int)]), d.join());
     format!(
-        "SELECT r.account_id, p.sent_time FROM {rows} v {join} t_moment_sync_result r ON r.account_id = v.account \
+        "SELECT r.account_id, p.sent_time AS post_time FROM {rows} v {join} t_moment_sync_result r ON r.account_id = v.account \
          {join} t_moment_publication p ON p.id = r.publication_id AND p.sent_time >= v.since \
          WHERE p.state IN ('SUBMITTING', 'ACCEPTED', 'UNCERTAIN', 'CREATED', 'HELD', 'SETTLED') \
          AND r.outcome NOT IN ('INVALID', 'NOT_DISPATCHED')"
+    )
+});
+static PLANNED: Sql = Sql::each(|d| {
+    let (rows, join) = (d.rows(&[("account", Kind::Text), ("until", Kind::Int)]), d.join());
+    format!(
+        "SELECT r.account_id, p.plan_time AS post_time FROM {rows} v {join} t_moment_sync_result r ON r.account_id = v.account \
+         {join} t_moment_publication p ON p.id = r.publication_id AND p.plan_time <= v.until \
+         WHERE p.state IN ('SCHEDULED', 'READY', 'PREPARING') ORDER BY p.plan_time LIMIT 1000"
     )
 });
 

@@ -91,7 +91,7 @@ pub(crate) struct AccountBody {
     verdict: &'static str,
     /// 只与该账号有关的检查结果
     findings: Vec<FindingBody>,
-    /// 提交到平台的时间（UTC），未计入频率限制与排队；无法发布时为 null
+    /// 预计提交到平台的时间（UTC）：按频率限制、静默时段、渠道暂停和等待中的发布估算，不作保证，未计入企业每分钟的创建次数；无法发布时为 null
     #[schema(schema_with = wire::date_time_or_null, required)]
     expected_time: Option<WireTime>,
 }
@@ -185,7 +185,7 @@ impl From<Vec<ChannelCalls>> for CallsBody {
 
 /// 发布前检查
 ///
-/// 请求体与 `POST /sync` 相同，执行同样的检查，但不创建任务、不调用平台：说明每个账号能否发布、原因与建议，以及预计的发布时间。
+/// 请求体与 `POST /sync` 相同，执行同样的检查，但不创建任务、不调用平台：说明每个账号能否发布、原因与建议，以及预计的发布时间（按频率限制、静默时段、渠道暂停与等待中的发布估算，不作保证）。
 /// 已上传的文件在此检查；以链接填写的媒体不在此下载：定时任务创建后随即下载检查，问题列入任务的 `warnings`，立即发布的任务在发布时检查。
 #[utoipa::path(
     post, path = "/preflight", tag = "sync",

@@ -134,3 +134,44 @@ async fn what_a_limit_has_delayed_still_waits_an_hour_for_its_channel() {
         (&json!("FAILED"), &json!("PERMISSION_MISSING"))
     );
 }
+
+#[tokio::test]
+async fn the_preflight_tells_when_limits_let_a_post_go() {
+    let world = World::bound().await;
+    let id = world.get("/channels").await.expect(200)[0]["id"].clone();
+    let body = json!({ "text": "早安", "accountIds": ["ww1:lisi", "ww1:zhangsan"] });
+    let expected = async || {
+        let told = world.post("/preflight", body.clone()).await.expect(200);
+        let times = [
+            &told["accounts"][0]["expectedTime"],
+            &told["accounts"][1]["expectedTime"],
+        ];
+        assert_eq!(times[0], times[1], "one creation serves both");
+        times[0].as_str().expect("a time").to_owned()
+    };
+    assert_eq!(expected().await, "2023-10-26T16:00:00Z");
+    let night = json!({ "quietFrom": "22:00", "quietUntil": "07:00", "timeZone": "Asia/Shanghai", "minGapMinutes": 30, "postsPerDay": 3 });
+    world.put(&format!("/channels/{id}/limits"), night).await.expect(200);
+    assert_eq!(expected().await, "2023-10-26T23:00:00Z", "in the morning");
+    for (text, then, why) in [
+        ("一", "2023-10-26T23:30:00Z", "a gap after the one that waits"),
+        ("二", "2023-10-27T00:00:00Z", "and another one"),
+        ("三", "2023-10-27T23:00:00Z", "the day is full"),
+    ] {
+        let other = json!({ "text": text, "accountIds": ["ww1:lisi"] });
+        world.post("/sync", other).await.expect(202);
+        assert_eq!(expected().await, then, "{why}");
+    }
+    let later = json!({ "text": "四", "accountIds": ["ww1:lisi"], "scheduledTime": "2023-10-28T08:00:00+08:00" });
+    world.post("/sync", later).await.expect(202);
+    assert_eq!(
+        expected().await,
+        "2023-10-27T23:00:00Z",
+        "what is wanted later holds up nobody"
+    );
+
+    let id = ChannelId(id.as_i64().expect("an id"));
+    world.refused_until(id, NOW + 40 * HOUR).await;
+    world.clock.advance(Duration::from_secs(2));
+    assert_eq!(expected().await, "2023-10-28T08:00:00Z", "a pause of the channel");
+}

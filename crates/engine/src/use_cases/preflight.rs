@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use moments_domain::content::MomentContent;
 use moments_domain::request::SyncRequest;
 use moments_domain::{AccountId, ChannelId, Finding, Timestamp, UserId, Verdict};
+use moments_store::Account;
 
 use crate::app::Engine;
 use crate::checks::{self, Proposal};
+use crate::expected;
 use crate::problem::Problem;
 
 /// What would become of a task.
@@ -38,7 +40,8 @@ pub struct AccountPreflight {
     pub verdict: Verdict,
     /// What concerns this account only.
     pub findings: Vec<Finding>,
-    /// When it would be sent to the platform if nothing makes it wait: limits and waiting work are not counted. `None`: it would not be sent.
+    /// When it would be sent to the platform: an estimate from its channel's pause, the limits of the accounts that are sent together, and what
+    /// they have sent and what waits for them. `None`: it would not be sent.
     pub expected_time: Option<Timestamp>,
 }
 
@@ -58,11 +61,12 @@ impl Engine {
     pub async fn preflight(&self, user: UserId, request: SyncRequest) -> Result<Preflight, Problem> {
         let proposal = self.proposal(user, request).await?;
         let findings = checks::findings(self, &proposal).await?;
-        Ok(told(proposal, findings.all))
+        let times = expected::times(self, &proposal).await?;
+        Ok(told(proposal, findings.all, &times))
     }
 }
 
-fn told(proposal: Proposal, findings: Vec<Finding>) -> Preflight {
+fn told(proposal: Proposal, findings: Vec<Finding>, times: &HashMap<ChannelId, Timestamp>) -> Preflight {
     let verdict = Verdict::of(&findings);
     let mut of_account: HashMap<AccountId, Vec<Finding>> = HashMap::new();
     let mut of_post = Vec::new();
@@ -72,24 +76,25 @@ fn told(proposal: Proposal, findings: Vec<Finding>) -> Preflight {
             None => of_post.push(finding),
         }
     }
-    let due = proposal.due();
     let calls = calls(&proposal);
-    let account = |id: AccountId| {
-        let findings = of_account.remove(&id).unwrap_or_default();
+    let account = |account: Account| {
+        let findings = of_account.remove(&account.account_id).unwrap_or_default();
         let verdict = Verdict::of(findings.iter().chain(&of_post));
         AccountPreflight {
-            account_id: id,
+            account_id: account.account_id,
             verdict,
             findings,
-            expected_time: (verdict != Verdict::Blocked).then_some(due),
+            expected_time: times
+                .get(&account.channel_id)
+                .copied()
+                .filter(|_| verdict != Verdict::Blocked),
         }
     };
-    let accounts = proposal.accounts.into_iter().map(|one| one.account_id);
     Preflight {
         verdict,
         content_id: proposal.request.content_id,
         content_version: proposal.content_version,
-        accounts: accounts.map(account).collect(),
+        accounts: proposal.accounts.into_iter().map(account).collect(),
         findings: of_post,
         content: proposal.content,
         calls,

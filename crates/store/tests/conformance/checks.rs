@@ -25,7 +25,7 @@ pub(crate) use crate::early::{
 };
 pub(crate) use crate::limits::{
     an_account_has_no_more_posts_than_its_limit_whoever_asks_at_once, chosen_limits_are_kept_and_go_with_their_channel,
-    only_posts_that_may_be_out_count_against_a_limit,
+    only_posts_that_may_be_out_count_against_a_limit, waiting_posts_are_known_by_their_plan,
 };
 pub(crate) use crate::logins::{
     a_log_in_ends_with_its_channel_or_not_at_all, a_log_in_is_polled_by_one_and_lost_to_whoever_takes_it,

@@ -108,6 +108,38 @@ pub(crate) async fn only_posts_that_may_be_out_count_against_a_limit(w: World) {
     assert_eq!(posts, HashMap::from([(counted[0].0.clone(), vec![NOW, NOW])]));
 }
 
+pub(crate) async fn waiting_posts_are_known_by_their_plan(w: World) {
+    let late = NOW + secs(60);
+    for (text, at) in [("soon", None), ("late", Some(late)), ("later", Some(late + secs(1)))] {
+        w.create(World::task(text, &w.channels, at)).await;
+    }
+    let [here, there] = w.channels.map(|channel| account(channel, "a"));
+    let asked = [
+        (here.clone(), late),
+        (there.clone(), NOW),
+        (AccountId("nobody".into()), late),
+    ];
+    let planned = async || {
+        let mut posts = w.store.posts_planned(&asked).await.expect("a read");
+        for times in posts.values_mut() {
+            times.sort_unstable();
+        }
+        posts
+    };
+    let both = HashMap::from([(here.clone(), vec![NOW, late]), (there.clone(), vec![NOW])]);
+    assert_eq!(planned().await, both);
+    let claimed = w.claim(NOW).await;
+    assert_eq!(planned().await, both, "a claim is no plan");
+    for one in &claimed {
+        assert_eq!(w.store.save(submit(one, NOW)).await.expect("a save"), Saved::Done);
+    }
+    assert_eq!(
+        planned().await,
+        HashMap::from([(here, vec![late])]),
+        "what may be out waits no more"
+    );
+}
+
 pub(crate) async fn chosen_limits_are_kept_and_go_with_their_channel(w: World) {
     let [channel, other] = w.channels;
     let store = &w.store;

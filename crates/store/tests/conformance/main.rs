@@ -62,6 +62,7 @@ conformance! {
     equal_posts_of_a_channel_are_never_in_flight_together,
     an_account_has_no_more_posts_than_its_limit_whoever_asks_at_once,
     only_posts_that_may_be_out_count_against_a_limit,
+    waiting_posts_are_known_by_their_plan,
     chosen_limits_are_kept_and_go_with_their_channel,
     removing_a_channel_fails_what_waits,
     a_refresh_is_fenced,
