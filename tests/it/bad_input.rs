@@ -219,7 +219,9 @@ async fn accounts_that_cannot_publish_are_refused_for_now_and_warned_of_for_late
 async fn a_draft_must_be_there_be_the_users_and_be_a_moment() {
     let (world, corp) = strict().await;
     let database = Database::of(&world).await;
-    database.put_draft(1, 1, "ARTICLE", r#"{"body":"到店有礼"}"#).await;
+    database
+        .put_draft(1, 1, "ARTICLE", r#"{"body":"<p>到店有礼</p>"}"#)
+        .await;
     database.put_draft(2, STRANGER, "ARTICLE", r#"{"body":"别人的"}"#).await;
     database
         .put_draft(
@@ -244,18 +246,34 @@ async fn a_draft_must_be_there_be_the_users_and_be_a_moment() {
     for missing in [2, 99] {
         assert_eq!(send(missing).await.error(404), "NOT_FOUND", "{missing}");
     }
-    for (unfit, reason) in [(3, "2 个"), (4, "没有图片"), (5, "AUDIO"), (6, "内网")] {
+    let long = format!(r#"{{"body":"{}"}}"#, "好".repeat(1400));
+    database.put_draft(7, 1, "ARTICLE", &long).await;
+    let unfit = [
+        (3, "2 个"),
+        (4, "没有图片"),
+        (5, "AUDIO"),
+        (6, "内网"),
+        (7, "最多 4000 字节"),
+    ];
+    for (unfit, reason) in unfit {
         let answer = send(unfit).await;
         assert_eq!(answer.wrong_fields(), ["contentId"], "{unfit}");
         assert!(answer.text.contains(reason), "{}", answer.text);
     }
+    let cut = json!({ "contentId": 7, "contentCut": true, "accountIds": [corp.account("li.na")] });
+    let told = world.api.post("/preflight", &cut).expect(200).await;
+    assert_eq!(told["findings"][0]["code"], "CONTENT_CUT");
+    let text = told["content"]["text"].as_str().expect("a text");
+    assert!(text.starts_with("秋季新品\n好") && text.ends_with("好…"), "{text}");
     let accepted = send(1).await.expect(202);
     assert_eq!(accepted["contentId"], 1);
+    assert_eq!(accepted["warnings"][0]["code"], "CONTENT_STRIPPED");
     // The draft is frozen at creation: what becomes of it later changes nothing.
     database.run("DELETE FROM t_workbench_content").await;
-    world
+    let task = world
         .check(accepted["syncTaskId"].as_i64().expect("an id"), "li.na SUCCESS")
         .await;
+    assert_eq!(task.0["contentVersion"], "2026-01-01T00:00:00Z");
     assert_eq!(world.moments_of(&corp.id)[0].text, "秋季新品\n到店有礼");
 }
 

@@ -49,6 +49,7 @@ pub(crate) fn task(text: String, (corp, channel_id): (usize, ChannelId), members
         request_id: None,
         user_id: USER,
         content_id: None,
+        content_version: None,
         fingerprint: fingerprint(&content),
         content,
         scheduled_time: Some(at),

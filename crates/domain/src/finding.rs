@@ -42,6 +42,14 @@ pub enum FindingCode {
     ModerationBlocked,
     /// The moderation service gave no answer; the installation says what that means.
     ModerationDown,
+    /// The content library does not call the draft ready.
+    ContentUnready,
+    /// The draft's body is HTML; only its text is published.
+    ContentStripped,
+    /// The draft's text is too long and was cut.
+    ContentCut,
+    /// Some of the draft's media are left out.
+    ContentReduced,
 }
 named!(FindingCode {
     AccountOffline = "ACCOUNT_OFFLINE",
@@ -55,6 +63,10 @@ named!(FindingCode {
     ModerationReview = "MODERATION_REVIEW",
     ModerationBlocked = "MODERATION_BLOCKED",
     ModerationDown = "MODERATION_DOWN",
+    ContentUnready = "CONTENT_UNREADY",
+    ContentStripped = "CONTENT_STRIPPED",
+    ContentCut = "CONTENT_CUT",
+    ContentReduced = "CONTENT_REDUCED",
 });
 
 impl FindingCode {
@@ -70,6 +82,7 @@ impl FindingCode {
             | Self::ModerationReview
             | Self::ModerationBlocked
             | Self::ModerationDown => "text",
+            Self::ContentUnready | Self::ContentStripped | Self::ContentCut | Self::ContentReduced => "contentId",
         }
     }
 
@@ -94,6 +107,7 @@ impl FindingCode {
             | Self::ModerationReview
             | Self::ModerationBlocked
             | Self::ModerationDown => None,
+            Self::ContentUnready | Self::ContentStripped | Self::ContentCut | Self::ContentReduced => None,
         }
     }
 }

@@ -1,8 +1,21 @@
 //! How a draft of the content library becomes a Moment (workbench conventions, "The content library").
+//!
+//! - Text. `ARTICLE`: the title, then the body. `IMAGE`, `VIDEO`: the body; their title is a name for the library's own lists. A body in HTML gives its
+//!   text. Markdown stays as it is written, because nothing says of a body that it is Markdown.
+//! - Pictures. `ARTICLE`, `IMAGE`: those of `images` in their order; an article without any gives those of its HTML. `VIDEO`: none, its pictures are covers,
+//!   and the platforms take their own from the video.
+//! - Too much of either is refused with the numbers, unless the request asks for a cut: then the text ends with `…`, and the first nine pictures go.
+//! - Every status can be published. What may surprise is a [`Finding`].
+
+mod cut;
+mod rich;
 
 use serde_json::Value;
 
-use crate::content::MomentContent;
+use crate::content::{MAX_MEDIA, MomentContent, check_text};
+use crate::finding::{Finding, FindingCode, FindingLevel};
+
+use rich::Rich;
 
 /// One draft as the library keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,31 +26,45 @@ pub struct Draft {
     pub title: String,
     /// The JSON of `content_data`; its shape depends on the type.
     pub content_data: String,
-    /// Changes whenever the draft does: its `update_time`, as the library writes it.
+    /// `DRAFT`, `READY`, `DISTRIBUTING`, `DISTRIBUTED` or `FAILED`; the library's own matter otherwise.
+    pub status: String,
+    /// Changes whenever the draft does: its `update_time` in ISO 8601 and UTC, or as the library writes it where that is no time. At most
+    /// [`Draft::MAX_VERSION`] characters.
     pub version: String,
 }
 
+/// What a draft makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// The Moment.
+    pub content: MomentContent,
+    /// What the author may not expect; none of them blocks.
+    pub findings: Vec<Finding>,
+}
+
 impl Draft {
-    /// The Moment that this draft makes, or why it cannot be one (Chinese).
-    ///
-    /// `ARTICLE`: title and body as text, with its pictures. `IMAGE`: body as text, at least one picture. `VIDEO`: body as text,
-    /// exactly one video, under `video`, `videoUrl` or `videos`.
-    pub fn moment(&self) -> Result<MomentContent, String> {
+    /// Most characters of a version.
+    pub const MAX_VERSION: usize = 64;
+
+    /// The Moment that this draft makes by the rules above, or why it cannot be one (Chinese). With `cut`, what is too much is left out.
+    pub fn moment(&self, cut: bool) -> Result<Drawn, String> {
         let data: Value = serde_json::from_str(&self.content_data).map_err(|_| "内容数据不是有效的 JSON".to_owned())?;
         let body = data.get("body").and_then(Value::as_str).unwrap_or_default().trim();
-        let moment = match self.content_type.as_str() {
+        let rich = rich::rich(body);
+        let text = rich.as_ref().map_or(body, |rich| rich.text.as_str());
+        let mut moment = match self.content_type.as_str() {
             "ARTICLE" => MomentContent {
-                text: self.titled(body),
-                media_urls: addresses(&data, &["images"]),
+                text: self.titled(text),
+                media_urls: article_pictures(&data, rich.as_ref()),
                 ..MomentContent::default()
             },
             "IMAGE" => MomentContent {
-                text: body.to_owned(),
+                text: text.to_owned(),
                 media_urls: pictures(&data)?,
                 ..MomentContent::default()
             },
             "VIDEO" => MomentContent {
-                text: body.to_owned(),
+                text: text.to_owned(),
                 media_urls: vec![video(&data)?],
                 ..MomentContent::default()
             },
@@ -46,7 +73,14 @@ impl Draft {
         if moment.text.trim().is_empty() && moment.media_urls.is_empty() {
             return Err("内容为空，没有可发布的文本或媒体".to_owned());
         }
-        Ok(moment)
+        let mut findings: Vec<_> = self.unready().into_iter().collect();
+        findings.extend(rich.map(|_| stripped()));
+        findings.extend(self.video_left_out(&data));
+        findings.extend(fit(&mut moment, cut)?);
+        Ok(Drawn {
+            content: moment,
+            findings,
+        })
     }
 
     fn titled(&self, body: &str) -> String {
@@ -55,6 +89,79 @@ impl Draft {
             ("", body) => body.to_owned(),
             (title, body) => format!("{title}\n{body}"),
         }
+    }
+
+    fn unready(&self) -> Option<Finding> {
+        let (message, advice) = match self.status.as_str() {
+            "DRAFT" => ("该内容仍是草稿", "之后的修改不会进入本任务，请确认已定稿"),
+            "FAILED" => ("该内容曾在其他平台分发失败", "请确认内容无误"),
+            _ => return None,
+        };
+        Some(warning(FindingCode::ContentUnready, message, advice))
+    }
+
+    fn video_left_out(&self, data: &Value) -> Option<Finding> {
+        let left_out = self.content_type != "VIDEO" && !videos(data).is_empty();
+        let message = "该内容带有视频，图文内容只发布文本和图片";
+        left_out.then(|| warning(FindingCode::ContentReduced, message, "如需发布视频，请使用视频内容"))
+    }
+}
+
+fn stripped() -> Finding {
+    let message = "正文带有 HTML 格式，只发布其中的文字";
+    warning(FindingCode::ContentStripped, message, "请在预检结果中核对文本")
+}
+
+/// Brings a Moment to what a Moment may hold, or says everything that is too much.
+fn fit(moment: &mut MomentContent, cut: bool) -> Result<Vec<Finding>, String> {
+    let count = moment.media_urls.len();
+    let text = check_text(&moment.text).map(|error| error.message);
+    let pictures = (count > MAX_MEDIA).then(|| format!("最多 {MAX_MEDIA} 张图片，当前 {count} 张"));
+    if !cut {
+        let reasons: Vec<_> = text.into_iter().chain(pictures).collect();
+        return if reasons.is_empty() {
+            Ok(Vec::new())
+        } else {
+            Err(format!(
+                "{}。请在内容库中精简，或设置 contentCut 为 true",
+                reasons.join("；")
+            ))
+        };
+    }
+    let mut findings = Vec::new();
+    if let Some(why) = text {
+        let before = moment.text.chars().count();
+        moment.text = cut::cut(&moment.text);
+        let message = format!("{why}，已从 {before} 个字符截断为 {} 个", moment.text.chars().count());
+        findings.push(warning(FindingCode::ContentCut, message, "请在预检结果中核对文本"));
+    }
+    if let Some(why) = pictures {
+        moment.media_urls.truncate(MAX_MEDIA);
+        let message = format!("{why}，只发布前 {MAX_MEDIA} 张");
+        findings.push(warning(
+            FindingCode::ContentReduced,
+            message,
+            "如需其他图片，请在内容库中调整顺序",
+        ));
+    }
+    Ok(findings)
+}
+
+fn warning(code: FindingCode, message: impl Into<String>, advice: &str) -> Finding {
+    Finding {
+        level: FindingLevel::Warning,
+        code,
+        message: message.into(),
+        advice: advice.to_owned(),
+        account_id: None,
+    }
+}
+
+fn article_pictures(data: &Value, rich: Option<&Rich>) -> Vec<String> {
+    let listed = addresses(data, &["images"]);
+    match rich {
+        Some(rich) if listed.is_empty() => rich.pictures.clone(),
+        _ => listed,
     }
 }
 
@@ -68,12 +175,16 @@ fn pictures(data: &Value) -> Result<Vec<String>, String> {
 }
 
 fn video(data: &Value) -> Result<String, String> {
-    let mut videos = addresses(data, &["video", "videoUrl", "videos"]);
+    let mut videos = videos(data);
     match videos.len() {
         0 => Err("视频内容没有视频".to_owned()),
         1 => Ok(videos.remove(0)),
         n => Err(format!("一条朋友圈只能有 1 个视频，该内容有 {n} 个")),
     }
+}
+
+fn videos(data: &Value) -> Vec<String> {
+    addresses(data, &["video", "videoUrl", "videos"])
 }
 
 /// The addresses under the first of `names` that holds any: a text, a list of texts, or objects with a `url`.
@@ -100,55 +211,4 @@ fn address_list(value: Option<&Value>) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(content_type: &str, data: &str, expected: Result<(&str, &[&str]), &str>) {
-        let draft = Draft {
-            content_type: content_type.into(),
-            title: "秋季新品".into(),
-            content_data: data.into(),
-            version: String::new(),
-        };
-        let expected = expected
-            .map(|(text, urls)| MomentContent {
-                text: text.into(),
-                media_urls: urls.iter().map(|url| (*url).to_owned()).collect(),
-                ..MomentContent::default()
-            })
-            .map_err(str::to_owned);
-        assert_eq!(draft.moment(), expected, "{content_type} {data}");
-    }
-
-    #[test]
-    fn each_type_of_draft_becomes_a_moment_by_its_rule() {
-        check(
-            "ARTICLE",
-            r#"{"body":"到店有礼","images":["u1","u2"]}"#,
-            Ok(("秋季新品\n到店有礼", &["u1", "u2"])),
-        );
-        check("ARTICLE", r#"{"body":""}"#, Ok(("秋季新品", &[])));
-        check(
-            "IMAGE",
-            r#"{"body":"看图","images":[{"url":"u1"}]}"#,
-            Ok(("看图", &["u1"])),
-        );
-        check("VIDEO", r#"{"videoUrl":"v"}"#, Ok(("", &["v"])));
-        check("VIDEO", r#"{"video":{"url":"v"},"body":"开业"}"#, Ok(("开业", &["v"])));
-        check("VIDEO", r#"{"videos":["v"]}"#, Ok(("", &["v"])));
-    }
-
-    #[test]
-    fn a_draft_that_cannot_be_a_moment_says_why() {
-        check("IMAGE", r#"{"body":"看图"}"#, Err("图片内容没有图片"));
-        check("VIDEO", r"{}", Err("视频内容没有视频"));
-        check(
-            "VIDEO",
-            r#"{"videos":["a","b"]}"#,
-            Err("一条朋友圈只能有 1 个视频，该内容有 2 个"),
-        );
-        check("AUDIO", r"{}", Err("内容类型 AUDIO 不能发布到朋友圈"));
-        check("ARTICLE", "oops", Err("内容数据不是有效的 JSON"));
-    }
-}
+mod tests;

@@ -24,6 +24,8 @@ pub const MAX_AHEAD: Duration = Duration::from_hours(8784);
 pub struct SyncRequest {
     /// A draft of the content library; excludes text, media and link.
     pub content_id: Option<i64>,
+    /// What the draft has too much of is left out; otherwise it is refused. Only with `content_id`.
+    pub content_cut: bool,
     /// The text; `None` and blank are the same.
     pub text: Option<String>,
     /// Addresses of the media, in the order shown.
@@ -89,6 +91,9 @@ impl SyncRequest {
             )),
             (None, false) => errors.push(FieldError::new("text", "请填写文本、媒体、链接或选择内容库内容")),
             _ => (),
+        }
+        if self.content_cut && self.content_id.is_none() {
+            errors.push(FieldError::new("contentCut", "contentCut 只能与 contentId 同时使用"));
         }
         errors.extend(self.text().and_then(check_text));
         errors.extend(check_media(&self.media_urls, &read_url));

@@ -34,6 +34,7 @@ pub(crate) struct Findings {
 pub(crate) async fn findings(engine: &Engine, proposal: &Proposal) -> Result<Findings, Problem> {
     let mut all = accounts::check(proposal);
     all.extend(visibility::check(proposal));
+    all.extend(proposal.content_findings.iter().cloned());
     let (words, judged) = words::check(engine, proposal).await?;
     all.extend(words);
     all.extend(media::check(engine, proposal));

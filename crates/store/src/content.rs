@@ -18,6 +18,7 @@ impl Store {
             title: row.try_get::<Option<String>>("", "title")?.unwrap_or_default(),
             content_type: row.try_get("", "content_type")?,
             content_data: row.try_get::<Option<String>>("", "content_data")?.unwrap_or_default(),
+            status: row.try_get("", "status")?,
             version: version(&row.try_get::<String>("", "version")?),
         }))
     }
@@ -25,10 +26,15 @@ impl Store {
 
 /// The same for every database: ISO 8601 in UTC, or what the library has written when that is no time.
 fn version(update_time: &str) -> String {
-    from_datetime(update_time).map_or_else(|| update_time.to_owned(), |at| at.to_string())
+    from_datetime(update_time).map_or_else(
+        || update_time.chars().take(Draft::MAX_VERSION).collect(),
+        |at| at.to_string(),
+    )
 }
 
 static DRAFT: Sql = Sql::each(|d| {
     let (data, version) = (d.text("content_data"), d.time_text("update_time", "version"));
-    format!("SELECT title, content_type, {data}, {version} FROM t_workbench_content WHERE id = ? AND user_id = ?")
+    format!(
+        "SELECT title, content_type, {data}, status, {version} FROM t_workbench_content WHERE id = ? AND user_id = ?"
+    )
 });

@@ -64,6 +64,8 @@ pub struct NewTask {
     pub user_id: UserId,
     /// The draft that `content` was frozen from.
     pub content_id: Option<i64>,
+    /// That draft's version, at most [`moments_domain::library::Draft::MAX_VERSION`] characters.
+    pub content_version: Option<String>,
     /// What to publish.
     pub content: MomentContent,
     /// When; `None`: at once.
@@ -304,6 +306,7 @@ static INSERT_TASKS: Sql = Sql::each(|d| {
         ("id", Kind::Int),
         ("owner", Kind::Int),
         ("content", Kind::Int),
+        ("version", Kind::Text),
         ("text", Kind::Text),
         ("media", Kind::Text),
         ("status", Kind::Text),
@@ -315,8 +318,8 @@ static INSERT_TASKS: Sql = Sql::each(|d| {
     ]);
     format!(
         "INSERT INTO t_moment_sync_task \
-         (id, user_id, content_id, text_content, media_urls, status, scheduled_time, create_time, update_time, word_set, link, visibility) \
-         SELECT v.id, v.owner, v.content, v.text, v.media, v.status, v.scheduled, v.now, v.now, v.words, v.link, v.visibility FROM {rows} v"
+         (id, user_id, content_id, content_version, text_content, media_urls, status, scheduled_time, create_time, update_time, word_set, link, visibility) \
+         SELECT v.id, v.owner, v.content, v.version, v.text, v.media, v.status, v.scheduled, v.now, v.now, v.words, v.link, v.visibility FROM {rows} v"
     )
 });
 
@@ -326,6 +329,7 @@ fn task_row(prepared: &PreparedTask) -> Result<Json, StoreError> {
         prepared.id.0,
         task.user_id.0,
         task.content_id,
+        task.content_version,
         task.content.text,
         json(&task.content.media_urls)?,
         TaskStatus::Pending.name(),

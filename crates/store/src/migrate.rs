@@ -26,6 +26,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0011_departments", include_str!("schema/0011_departments.sql")),
     ("0012_limited", include_str!("schema/0012_limited.sql")),
     ("0013_kinds", include_str!("schema/0013_kinds.sql")),
+    ("0014_contents", include_str!("schema/0014_contents.sql")),
     ("0015_early", include_str!("schema/0015_early.sql")),
 ];
 

@@ -21,6 +21,8 @@ pub struct TaskView {
     pub id: TaskId,
     /// The draft that it was frozen from.
     pub content_id: Option<i64>,
+    /// That draft's version when it was frozen; `None` too for tasks of older programs.
+    pub content_version: Option<String>,
     /// Derived from the results.
     pub status: TaskStatus,
     /// When it is wanted; `None`: at once.
@@ -102,7 +104,7 @@ static TASK: Sql = Sql::each(|d| {
     let time = |column: &str| d.time_text(&format!("t.{column}"), column);
     let (scheduled, created, updated) = (time("scheduled_time"), time("create_time"), time("update_time"));
     format!(
-        "SELECT t.id, t.content_id, {scheduled}, {created}, {updated}, t.link, t.visibility, s.lists, c.decision FROM t_moment_sync_task t \
+        "SELECT t.id, t.content_id, t.content_version, {scheduled}, {created}, {updated}, t.link, t.visibility, s.lists, c.decision FROM t_moment_sync_task t \
          LEFT JOIN t_moment_word_set s ON s.hash = t.word_set LEFT JOIN t_moment_compliance c ON c.task_id = t.id \
          WHERE t.id = ? AND t.user_id = ?"
     )
@@ -132,6 +134,7 @@ fn task(row: &QueryResult, results: Vec<ResultView>, warnings: Vec<TaskWarning>)
     Ok(TaskView {
         id: TaskId(id),
         content_id: row.try_get("", "content_id")?,
+        content_version: row.try_get("", "content_version")?,
         status: TaskStatus::of(counts(&results)),
         scheduled_time: match row.try_get::<Option<String>>("", "scheduled_time")? {
             Some(_) => Some(datetime(row, id, "scheduled_time")?),

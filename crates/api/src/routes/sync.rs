@@ -22,10 +22,15 @@ use crate::wire::{self, WireTime};
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateSync {
-    /// 关联的内容草稿ID；创建任务时读取并固定其内容
+    /// 关联的内容草稿ID；创建任务时读取并固定其内容。ARTICLE 发布标题、正文与图片，IMAGE 发布正文与图片，VIDEO 发布正文与视频（不发布标题与封面）；
+    /// 正文含 HTML 时只发布其中的文字，ARTICLE 未列出图片时取正文中的图片，Markdown 按原文发布
     #[serde(default, deserialize_with = "wire::id")]
     #[schema(example = json!(null), minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     content_id: Option<i64>,
+    /// 内容草稿超出限制时是否截取：文本截断并以“…”结尾，图片取前 9 张。默认 false，即拒绝；只能与 contentId 同时使用
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = false)]
+    content_cut: Option<bool>,
     /// 朋友圈文本，最多 2000 字
     #[schema(example = "今天分享秋季新品", max_length = 2000)]
     text: Option<String>,
@@ -55,6 +60,7 @@ impl JsonBody for CreateSync {
     fn shape(field: &str) -> &'static str {
         match field {
             "contentId" => "1 到 9007199254740991 的整数",
+            "contentCut" => "布尔值",
             "text" => "字符串",
             "mediaUrls" | "accountIds" => "字符串数组",
             "link" => "含 title、url、coverUrl 的对象，各为字符串",
@@ -91,6 +97,7 @@ impl From<CreateSync> for SyncRequest {
     fn from(body: CreateSync) -> Self {
         Self {
             content_id: body.content_id,
+            content_cut: body.content_cut.unwrap_or_default(),
             text: body.text,
             media_urls: body.media_urls.unwrap_or_default(),
             link: body.link.map(Into::into),

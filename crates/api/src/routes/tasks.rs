@@ -29,6 +29,9 @@ pub(crate) struct TaskBody {
     /// 关联的内容草稿ID，未关联时为 null
     #[schema(example = 4001, required)]
     content_id: Option<i64>,
+    /// 创建任务时固定的内容草稿版本，未关联时为 null
+    #[schema(example = "2023-10-26T15:00:00Z", required)]
+    content_version: Option<String>,
     /// 任务状态，由各账号结果汇总得出
     #[schema(schema_with = wire::task_status)]
     status: &'static str,
@@ -154,14 +157,16 @@ impl TryFrom<TaskView> for TaskBody {
 
     fn try_from(task: TaskView) -> Result<Self, ApiError> {
         let compliance = Decision::of(&task)?;
+        let counts = task.counts().into();
         Ok(Self {
             sync_task_id: task.id.0,
             content_id: task.content_id,
+            content_version: task.content_version,
             status: task.status.name(),
             scheduled_time: task.scheduled_time.map(WireTime),
             create_time: WireTime(task.create_time),
             update_time: WireTime(task.update_time),
-            counts: task.counts().into(),
+            counts,
             link: task.link.map(LinkBody::from),
             visibility: task.visibility.map(VisibilityBody::from),
             results: task.results.into_iter().map(ResultBody::from).collect(),

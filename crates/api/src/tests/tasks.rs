@@ -12,6 +12,7 @@ async fn a_task_is_shown_with_a_result_for_each_account() {
     let expected = json!({
         "syncTaskId": id,
         "contentId": null,
+        "contentVersion": null,
         "status": "PENDING",
         "scheduledTime": "2023-10-26T16:30:00Z",
         "createTime": "2023-10-26T16:00:00Z",

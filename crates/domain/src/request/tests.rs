@@ -48,6 +48,7 @@ fn each_rule_names_its_field() {
     check(|r| r.text = Some(" \n".into()), &["text"]);
     check(|r| r.text = Some("好".repeat(2001)), &["text"]);
     check(|r| r.content_id = Some(7), &["contentId"]);
+    check(|r| r.content_cut = true, &["contentCut"]);
     check(|r| r.media_urls = vec!["ftp//x".into()], &["mediaUrls[0]"]);
     check(
         |r| r.scheduled_time = Some(NOW - Duration::from_secs(61)),

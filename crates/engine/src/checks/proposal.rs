@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use moments_domain::content::{MomentContent, check_text};
+use moments_domain::content::MomentContent;
+use moments_domain::library::{Draft, Drawn};
 use moments_domain::request::{SyncRequest, check_media};
-use moments_domain::{AccountId, FieldError, MomentError, Timestamp, UserId};
+use moments_domain::{AccountId, FieldError, Finding, MomentError, Timestamp, UserId};
 use moments_media::{KeptMedia, MediaKind};
 use moments_store::Account;
 use url::Url;
@@ -27,8 +28,18 @@ pub(crate) struct Proposal {
     pub(crate) known_media: Vec<Option<KeptMedia>>,
     /// The version of the draft that `content` comes from; `None`: from no draft.
     pub(crate) content_version: Option<String>,
+    /// What making a Moment of that draft has to say.
+    pub(crate) content_findings: Vec<Finding>,
     /// When it was proposed.
     pub(crate) now: Timestamp,
+}
+
+/// What is to be published, as it is now.
+struct Frozen {
+    content: MomentContent,
+    /// The draft's; `None`: the request's own text and media.
+    version: Option<String>,
+    findings: Vec<Finding>,
 }
 
 impl Proposal {
@@ -47,7 +58,11 @@ impl Engine {
             return Err(Problem::Invalid(errors));
         }
         let accounts = self.targets(user, &request.account_ids).await?;
-        let (content, content_version) = self.content(user, &request).await?;
+        let Frozen {
+            content,
+            version,
+            findings,
+        } = self.content(user, &request).await?;
         let (known_media, mut errors) = self.known_media(user, content.file_urls()).await?;
         if content.link.is_some() {
             for error in &mut errors {
@@ -67,7 +82,8 @@ impl Engine {
             accounts,
             content,
             known_media,
-            content_version,
+            content_version: version,
+            content_findings: findings,
             now,
         })
     }
@@ -83,8 +99,8 @@ impl Engine {
         Err(MomentError::WechatAccountNotFound(missing).into())
     }
 
-    /// What to publish: the request's own text, media and link, or a draft frozen now, with its version.
-    async fn content(&self, user: UserId, request: &SyncRequest) -> Result<(MomentContent, Option<String>), Problem> {
+    /// What to publish: the request's own text, media and link, or a draft frozen now.
+    async fn content(&self, user: UserId, request: &SyncRequest) -> Result<Frozen, Problem> {
         let Some(id) = request.content_id else {
             let content = MomentContent {
                 text: request.text().unwrap_or_default().to_owned(),
@@ -92,21 +108,31 @@ impl Engine {
                 link: request.link.clone(),
                 visibility: request.visibility.clone(),
             };
-            return Ok((content, None));
+            return Ok(Frozen {
+                content,
+                version: None,
+                findings: Vec::new(),
+            });
         };
         let draft = self
             .store
             .find_draft(user, id)
             .await?
             .ok_or(Problem::NotFound("内容"))?;
-        let content = MomentContent {
-            visibility: request.visibility.clone(),
-            ..draft.moment().map_err(Problem::Unfit)?
-        };
-        let mut errors: Vec<_> = check_text(&content.text).into_iter().collect();
-        errors.extend(check_media(&content.media_urls, |url| self.read_url(url)));
+        self.frozen(draft, request)
+    }
+
+    /// What the draft makes keeps the rules for text and number of pictures; its addresses are judged here. Who sees it is the request's matter.
+    fn frozen(&self, draft: Draft, request: &SyncRequest) -> Result<Frozen, Problem> {
+        let Drawn { mut content, findings } = draft.moment(request.content_cut).map_err(Problem::Unfit)?;
+        content.visibility.clone_from(&request.visibility);
+        let errors = check_media(&content.media_urls, |url| self.read_url(url));
         if errors.is_empty() {
-            return Ok((content, Some(draft.version)));
+            return Ok(Frozen {
+                content,
+                version: Some(draft.version),
+                findings,
+            });
         }
         let reasons: Vec<_> = errors.into_iter().map(|error| error.message).collect();
         Err(Problem::Unfit(reasons.join("；")))

@@ -166,6 +166,7 @@ fn new_task(proposal: Proposal, judged: Judged, idempotency: Option<Idempotency>
     NewTask {
         user_id: proposal.user,
         content_id: proposal.request.content_id,
+        content_version: proposal.content_version,
         fingerprint: fingerprint(&content),
         content,
         scheduled_time: proposal.request.scheduled_time,

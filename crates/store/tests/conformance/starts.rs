@@ -7,7 +7,7 @@ use moments_store::{Options, Saved, Store};
 use crate::world::{NOW, World, save};
 
 /// How many steps there are.
-const STEPS: i64 = 14;
+const STEPS: i64 = 15;
 
 const TABLES: &[&str] = &[
     "seaql_migrations",

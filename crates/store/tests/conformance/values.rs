@@ -263,7 +263,10 @@ pub(crate) async fn a_draft_is_its_owners(w: World) {
         (draft.title.as_str(), draft.content_data.as_str()),
         ("秋季新品", "{\"text\":\"早安\"}")
     );
-    assert_eq!(draft.version, "2026-01-01T00:00:00Z");
+    assert_eq!(
+        (draft.status.as_str(), draft.version.as_str()),
+        ("READY", "2026-01-01T00:00:00Z")
+    );
     assert!(w.store.find_draft(UserId(2), 7).await.expect("a read").is_none());
     let nobody = AccountId("nobody".into());
     assert_eq!(w.store.find_accounts(USER, &[nobody]).await.expect("a read"), []);

@@ -70,6 +70,7 @@ impl World {
             request_id: Some("request-1".into()),
             user_id: USER,
             content_id: None,
+            content_version: None,
             content: MomentContent {
                 text: text.into(),
                 media_urls: vec!["https://a.example/1.jpg".into()],
