@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) publish: Publish,
     pub(crate) limits: Limits,
     pub(crate) compliance: Compliance,
+    pub(crate) content: Content,
     pub(crate) health: Health,
     pub(crate) log: Log,
     pub(crate) telemetry: Telemetry,
@@ -246,6 +247,15 @@ impl Compliance {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(crate) struct Content {
+    pub(crate) url: String,
+    pub(crate) token: SecretString,
+    pub(crate) timeout_secs: u64,
+    pub(crate) max_bytes: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(clippy::struct_field_names, reason = "the names of settings, with their unit")]
 pub(crate) struct Health {
     pub(crate) database_timeout_secs: u64,
@@ -333,6 +343,9 @@ impl Settings {
         if !(1..=20_000).contains(&self.compliance.moderation_timeout_ms) {
             wrong.push("compliance.moderation_timeout_ms must be between 1 and 20000".to_owned());
         }
+        if !(1..=20).contains(&self.content.timeout_secs) || self.content.max_bytes == 0 {
+            wrong.push("content.timeout_secs must be between 1 and 20, and content.max_bytes at least 1".to_owned());
+        }
         if self.keys_given() > 1 {
             wrong.push("give only one of auth.hs256_secret, auth.public_key_file and auth.jwks_url".to_owned());
         }
@@ -359,6 +372,7 @@ impl Settings {
         &self,
         public_url: String,
         compliance: moments_engine::words::Compliance,
+        library: Option<moments_engine::Library>,
     ) -> moments_engine::Settings {
         moments_engine::Settings {
             creates_per_minute: self.wecom.creates_per_minute,
@@ -393,6 +407,7 @@ impl Settings {
                 overdue: Duration::from_secs(self.health.overdue_secs),
             },
             compliance,
+            library,
             public_url,
             events_url: Some(&self.http.public_url)
                 .filter(|url| !url.is_empty())

@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use moments_api::{Api, ClaimNames, Limits, MetricsHandle, Verifier};
 use moments_domain::Clock;
 use moments_engine::words::{Compliance, Moderator};
-use moments_engine::{Engine, Parts, Probe, Provider, SealedShelf};
+use moments_engine::{Engine, Library, Parts, Probe, Provider, SealedShelf};
 use moments_media::{FetchPolicy, Fetcher, Ffmpeg, MediaStore};
 use moments_platforms::gewe::GewePlatform;
 use moments_platforms::wecom::WecomPlatform;
@@ -71,7 +71,7 @@ pub(crate) fn engine(
         provider,
         media: media(settings)?,
         broker: broker(settings, roles, &clock)?,
-        settings: settings.engine(public_url(settings)?, compliance(settings)?),
+        settings: settings.engine(public_url(settings)?, compliance(settings)?, library(settings)?),
         store,
         keys,
         clock,
@@ -200,6 +200,21 @@ fn compliance(settings: &Settings) -> anyhow::Result<Compliance> {
         dir: (!compliance.dir.is_empty()).then(|| compliance.dir.clone().into()),
         moderator,
     })
+}
+
+/// Where drafts are read, when it is not the shared table.
+fn library(settings: &Settings) -> anyhow::Result<Option<Library>> {
+    let content = &settings.content;
+    if content.url.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Library {
+        wire: WireClient::new()?,
+        url: content.url.parse().context("content.url")?,
+        token: Some(content.token.clone()).filter(|token| !token.expose_secret().is_empty()),
+        timeout: Duration::from_secs(content.timeout_secs),
+        max_bytes: content.max_bytes,
+    }))
 }
 
 fn media(settings: &Settings) -> anyhow::Result<MediaStore> {

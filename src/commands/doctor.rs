@@ -59,6 +59,9 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     if settings.gewe.enabled {
         findings.extend(http::reach("gewe.base_url", &settings.gewe.base_url).await);
     }
+    if !settings.content.url.is_empty() {
+        findings.extend(http::reach("content.url", &settings.content.url).await);
+    }
     if let Some(store) = store {
         findings.push(audit(&store).await);
         findings.extend(provider::look(settings, &store).await);

@@ -12,7 +12,7 @@ mod permission;
 mod token_cache;
 mod verifier;
 
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Bearer, Caller};
 pub use claims::ClaimNames;
 pub use development::development_token;
 pub use keys::KeyError;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use moments_domain::{Finding, FindingLevel, MomentError};
-use moments_engine::Problem;
+use moments_engine::{LibraryProblem, Problem};
 use serde_json::{Value, json};
 
 use crate::auth::TokenProblem;
@@ -198,6 +198,7 @@ fn of_problem(problem: Problem) -> Answer {
             let data = json!([{ "field": "contentId", "message": why }]);
             Answer::new(StatusCode::UNPROCESSABLE_ENTITY, message, data)
         }
+        Problem::Library(problem) => of_library(problem),
         Problem::SwitchedOff(_) => Answer::code(StatusCode::CONFLICT, message, "SWITCHED_OFF"),
         Problem::Unavailable(error) => {
             tracing::error!(error = causes(&error), "the database is not available");
@@ -206,6 +207,19 @@ fn of_problem(problem: Problem) -> Answer {
         Problem::Internal(error) => {
             tracing::error!(error = causes(error.as_ref()), "a request failed by a defect");
             defect()
+        }
+    }
+}
+
+fn of_library(problem: LibraryProblem) -> Answer {
+    let (message, code) = (problem.to_string(), problem.code());
+    match problem {
+        LibraryProblem::Denied => Answer::code(StatusCode::FORBIDDEN, message, code),
+        LibraryProblem::TokenRefused | LibraryProblem::BadAnswer => {
+            Answer::code(StatusCode::BAD_GATEWAY, message, code)
+        }
+        LibraryProblem::Unavailable => {
+            Answer::code(StatusCode::SERVICE_UNAVAILABLE, message, code).retry_after(BUSY_SECS)
         }
     }
 }

@@ -11,6 +11,7 @@ mod early;
 mod edge;
 mod files;
 mod gateway;
+mod library;
 mod limits;
 mod links;
 mod logins;

@@ -74,6 +74,8 @@ metrics_list! {
         "Accounts whose status changed, by the new status and by who noticed.";
     PUSHES = Counter "moments_pushes_total" ["outcome"]
         "Pushes of WeCom: accepted, duplicate or refused when they came; done, retried or given_up in the work that follows.";
+    LIBRARY_CALLS = Histogram "moments_content_library_call_seconds" ["outcome"]
+        "Questions to the content library; outcome is ok, not_found, refused or failed.";
     READY = Gauge "moments_ready" ["check"]
         "Whether a check of /readyz is well (1) or not (0) in this process.";
     SCHEDULER_TICK = Gauge "moments_scheduler_tick_timestamp_seconds" []
@@ -239,6 +241,10 @@ impl Pushed {
 
 pub(crate) fn pushed(outcome: Pushed) {
     metrics::counter!(PUSHES.name, "outcome" => outcome.label()).increment(1);
+}
+
+pub(crate) fn library_call(outcome: &'static str, took: Duration) {
+    metrics::histogram!(LIBRARY_CALLS.name, "outcome" => outcome).record(took.as_secs_f64());
 }
 
 pub(crate) fn ready(check: &'static str, well: bool) {

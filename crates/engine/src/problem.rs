@@ -3,6 +3,8 @@
 use moments_domain::{FieldError, Finding, FindingLevel, MomentError, TaskId};
 use moments_store::StoreError;
 
+use crate::library::LibraryProblem;
+
 /// What a caller of a use case must handle. The edge maps each variant to one answer.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
@@ -27,6 +29,9 @@ pub enum Problem {
     /// The draft cannot be a Moment (422).
     #[error("该内容不能发布到朋友圈：{0}")]
     Unfit(String),
+    /// The content library gives no draft (403, 502 or 503).
+    #[error(transparent)]
+    Library(#[from] LibraryProblem),
     /// A switched-off feature (409); the sentence says how to switch it on.
     #[error("{0}")]
     SwitchedOff(&'static str),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use moments_domain::{ChannelKind, LimitChoice};
 
 use crate::health::Limits as HealthLimits;
+use crate::library::Library;
 use crate::words::Compliance;
 
 /// When a WeCom result counts as a success (`wecom.success_at`).
@@ -86,6 +87,8 @@ pub struct Settings {
     pub limits: DefaultLimits,
     /// What posts are judged by before they are accepted (`compliance.*`).
     pub compliance: Compliance,
+    /// Where drafts of the content library are read; `None`: from the table that both modules share (`content.*`).
+    pub library: Option<Library>,
     /// Where gateways fetch our media, without a slash at the end (`http.public_url`).
     pub public_url: String,
     /// Where gateways send events, without a slash at the end; `None`: `http.public_url` is not set, so nobody could reach it.
@@ -121,6 +124,7 @@ impl Default for Settings {
             health: HealthLimits::default(),
             limits: DefaultLimits::default(),
             compliance: Compliance::default(),
+            library: None,
             public_url: "http://127.0.0.1:8080".to_owned(),
             events_url: None,
             login_poll: Duration::from_secs(5),

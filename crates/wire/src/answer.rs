@@ -1,11 +1,20 @@
-//! What came back with status 200.
+//! What came back.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::CallError;
 
-/// The body of an answer with status 200. It may be read several times, as different shapes.
+/// An answer with any status.
+#[derive(Clone, Debug)]
+pub struct Exchanged {
+    /// The HTTP status.
+    pub status: u16,
+    /// The whole body; `None`: it has more bytes than the call allows.
+    pub body: Option<Answer>,
+}
+
+/// The body of an answer. It may be read several times, as different shapes.
 #[derive(Clone, Debug)]
 pub struct Answer {
     bytes: Bytes,

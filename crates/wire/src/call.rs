@@ -12,6 +12,8 @@ use crate::{CallError, Upload};
 
 /// How long a call may take when nothing else is said; longer than connecting may take, so that a dead host is told apart.
 const TIMEOUT: Duration = Duration::from_secs(15);
+/// More than any answer of a platform.
+const MAX_ANSWER_BYTES: usize = 32 << 20;
 
 /// One request to a platform. Has no `Debug`: its address and headers hold tokens.
 pub struct Call {
@@ -20,6 +22,8 @@ pub struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) body: Result<Vec<u8>, CallError>,
     pub(crate) timeout: Duration,
+    /// The most bytes of an answer that are read.
+    pub(crate) most: usize,
 }
 
 impl Call {
@@ -42,6 +46,7 @@ impl Call {
             headers: HeaderMap::new(),
             body: Ok(Vec::new()),
             timeout: TIMEOUT,
+            most: MAX_ANSWER_BYTES,
         }
     }
 
@@ -60,10 +65,20 @@ impl Call {
 
     /// Adds a header with a secret. A name or value that HTTP does not allow fails the call as [`CallError::NotSent`].
     #[must_use]
-    pub fn secret_header(mut self, name: &str, value: &SecretString) -> Self {
-        let parsed = (HeaderName::try_from(name), HeaderValue::try_from(value.expose_secret()));
+    pub fn secret_header(self, name: &str, value: &SecretString) -> Self {
+        self.with_header(name, value.expose_secret(), true)
+    }
+
+    /// The same for a value that is no secret.
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        self.with_header(name, value, false)
+    }
+
+    fn with_header(mut self, name: &str, value: &str, secret: bool) -> Self {
+        let parsed = (HeaderName::try_from(name), HeaderValue::try_from(value));
         if let (Ok(name), Ok(mut value)) = parsed {
-            value.set_sensitive(true);
+            value.set_sensitive(secret);
             self.headers.insert(name, value);
         } else {
             self.body = Err(CallError::not_sent(&format!("请求头 {name} 含有不允许的字符")));
@@ -98,6 +113,13 @@ impl Call {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Reads at most this many bytes of the answer instead of 32 MiB.
+    #[must_use]
+    pub fn at_most(mut self, bytes: usize) -> Self {
+        self.most = bytes;
         self
     }
 

@@ -5,18 +5,16 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response};
 use tracing::debug;
 
-use crate::{Answer, Call, CallError};
+use crate::{Answer, Call, CallError, Exchanged};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shorter than servers keep an idle connection (a minute or more), so that we rarely write into one that is being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Idle connections kept for each host: as many as there may be calls at once, so that none is closed only to be opened again.
 const IDLE_PER_HOST: usize = 1024;
-/// More than any answer of a platform; a body beyond it counts as no answer.
-const MAX_ANSWER_BYTES: usize = 32 << 20;
 
 /// The HTTP client could not be set up, such as for want of root certificates. Nothing can be called.
 #[derive(Debug, thiserror::Error)]
@@ -56,22 +54,28 @@ impl WireClient {
 
     /// Makes the call once. `Ok` is status 200 with a whole body; what the body says is for the caller to read.
     pub async fn call(&self, call: Call) -> Result<Answer, CallError> {
-        let (method, path, begun) = (call.method.clone(), call.url.path().to_owned(), Instant::now());
-        let outcome = self.exchange(call).await;
-        let elapsed_ms = begun.elapsed().as_millis();
-        match outcome {
-            Ok(bytes) => {
-                debug!(%method, path, elapsed_ms, bytes = bytes.len(), "platform answered {method} {path}");
-                Ok(Answer::new(bytes))
-            }
-            Err(error) => {
-                debug!(%method, path, elapsed_ms, %error, "platform call {method} {path} failed");
-                Err(error)
-            }
+        let exchanged = self.exchange(call).await?;
+        match (exchanged.status, exchanged.body) {
+            (200, Some(answer)) => Ok(answer),
+            (200, None) => Err(CallError::no_answer("答复过大")),
+            (status, _) => Err(CallError::no_answer(&format!("HTTP 状态 {status}"))),
         }
     }
 
-    async fn exchange(&self, call: Call) -> Result<Bytes, CallError> {
+    /// The same for servers whose statuses mean something: `Ok` is any status.
+    pub async fn exchange(&self, call: Call) -> Result<Exchanged, CallError> {
+        let (method, path, begun) = (call.method.clone(), call.url.path().to_owned(), Instant::now());
+        let outcome = self.send(call).await;
+        let elapsed_ms = begun.elapsed().as_millis();
+        match &outcome {
+            Ok(Exchanged { status, .. }) => debug!(%method, path, elapsed_ms, status, "answer to {method} {path}"),
+            Err(error) => debug!(%method, path, elapsed_ms, %error, "call {method} {path} failed"),
+        }
+        outcome
+    }
+
+    async fn send(&self, call: Call) -> Result<Exchanged, CallError> {
+        let most = call.most;
         let response = self
             .http
             .request(call.method, call.url)
@@ -81,26 +85,27 @@ impl WireClient {
             .send()
             .await
             .map_err(failure)?;
-        match response.status() {
-            StatusCode::OK => whole_body(response).await,
-            status => Err(CallError::no_answer(&format!("HTTP 状态 {}", status.as_u16()))),
-        }
+        Ok(Exchanged {
+            status: response.status().as_u16(),
+            body: whole_body(response, most).await?.map(Answer::new),
+        })
     }
 }
 
-async fn whole_body(mut response: Response) -> Result<Bytes, CallError> {
+/// `None`: it has more than `most` bytes.
+async fn whole_body(mut response: Response, most: usize) -> Result<Option<Bytes>, CallError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response
         .chunk()
         .await
         .map_err(|error| CallError::no_answer(&story(error)))?
     {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(CallError::no_answer("答复过大"));
+        if body.len() + chunk.len() > most {
+            return Ok(None);
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body.freeze())
+    Ok(Some(body.freeze()))
 }
 
 /// Connecting is the only failure after which surely nothing was written; all else is in doubt.

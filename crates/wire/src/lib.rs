@@ -11,7 +11,7 @@ pub mod flexible;
 mod redact;
 mod upload;
 
-pub use answer::Answer;
+pub use answer::{Answer, Exchanged};
 pub use call::Call;
 pub use client::{BuildError, WireClient};
 pub use error::CallError;

@@ -6,6 +6,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use moments_domain::UserId;
+use secrecy::SecretString;
 
 use crate::app::App;
 use crate::auth::TokenProblem;
@@ -38,6 +39,17 @@ impl<P: Permission> FromRequestParts<App> for Caller<P> {
             user: identity.user,
             permission: PhantomData,
         })
+    }
+}
+
+/// The token that the caller came with, for a service that is asked in the caller's name. Put it after [`Caller`], which verifies it.
+pub(crate) struct Bearer(pub(crate) SecretString);
+
+impl FromRequestParts<App> for Bearer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, ApiError> {
+        Ok(Self(bearer(&parts.headers)?.into()))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use moments_domain::Finding;
-use moments_engine::{AccountPreflight, ChannelCalls, Preflight};
+use moments_engine::{AccountPreflight, Asker, ChannelCalls, Preflight};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::{Caller, SyncCreate};
+use crate::auth::{Bearer, Caller, SyncCreate};
 use crate::envelope::{Envelope, Reply};
 use crate::error::ApiError;
 use crate::extract::Body;
@@ -194,6 +194,7 @@ impl From<Vec<ChannelCalls>> for CallsBody {
         (status = 200, description = "检查结果", body = Envelope<PreflightBody>),
         (status = 400, description = "请求体不是 JSON、字段类型或格式错误", body = ErrorBody),
         (status = 404, description = "账号不存在或未授权（`WechatAccountNotFoundException`，附 `accountIds`），或内容不存在", body = ErrorBody),
+        (status = 502, description = "内容库的答复不符合约定（`CONTENT_BAD_ANSWER`），或拒绝了本服务的令牌（`CONTENT_TOKEN_REFUSED`）", body = ErrorBody),
         (status = 413, description = "请求体过大", body = ErrorBody),
         (status = 415, description = "请求体不是 application/json", body = ErrorBody),
         (status = 422, description = "请求违反规则，逐个字段列出", body = FieldErrorsBody),
@@ -202,9 +203,14 @@ impl From<Vec<ChannelCalls>> for CallsBody {
 )]
 pub(crate) async fn preflight(
     caller: Caller<SyncCreate>,
+    Bearer(token): Bearer,
     State(app): State<App>,
     Body(body): Body<CreateSync>,
 ) -> Result<Reply<PreflightBody>, ApiError> {
-    let told = app.engine.preflight(caller.user, body.into()).await?;
+    let asker = Asker {
+        user: caller.user,
+        token: Some(token),
+    };
+    let told = app.engine.preflight(&asker, body.into()).await?;
     Ok(Reply::ok(told.into()))
 }

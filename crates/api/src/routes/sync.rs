@@ -3,14 +3,14 @@
 use axum::extract::State;
 use moments_domain::request::SyncRequest;
 use moments_domain::{AccountId, Finding, FindingCode, Timestamp};
-use moments_engine::{Accepted, AccountWarning};
+use moments_engine::{Accepted, AccountWarning, Asker};
 use moments_store::Idempotency;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
 use crate::app::App;
-use crate::auth::{Caller, SyncCreate};
+use crate::auth::{Bearer, Caller, SyncCreate};
 use crate::envelope::{Envelope, Reply};
 use crate::error::ApiError;
 use crate::extract::{Body, JsonBody, OnceKey};
@@ -206,6 +206,7 @@ impl From<Finding> for WarningBody {
         (status = 202, description = "任务已接受", body = Envelope<AcceptedBody>),
         (status = 400, description = "请求体不是 JSON、字段类型或格式错误", body = ErrorBody),
         (status = 404, description = "账号不存在或未授权（`WechatAccountNotFoundException`，附 `accountIds`），或内容不存在", body = ErrorBody),
+        (status = 502, description = "内容库的答复不符合约定（`CONTENT_BAD_ANSWER`），或拒绝了本服务的令牌（`CONTENT_TOKEN_REFUSED`）", body = ErrorBody),
         (status = 409, description = "该 Idempotency-Key 已用于另一个请求", body = ErrorBody),
         (status = 413, description = "请求体过大", body = ErrorBody),
         (status = 415, description = "请求体不是 application/json", body = ErrorBody),
@@ -215,11 +216,16 @@ impl From<Finding> for WarningBody {
 )]
 pub(crate) async fn create_sync(
     caller: Caller<SyncCreate>,
+    Bearer(token): Bearer,
     State(app): State<App>,
     key: OnceKey,
     Body(body): Body<CreateSync>,
 ) -> Result<Reply<AcceptedBody>, ApiError> {
     let once = body.once(key)?;
-    let accepted = app.engine.create_sync(caller.user, body.into(), once).await?;
+    let asker = Asker {
+        user: caller.user,
+        token: Some(token),
+    };
+    let accepted = app.engine.create_sync(asker, body.into(), once).await?;
     Ok(Reply::accepted(accepted.into()))
 }

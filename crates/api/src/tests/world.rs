@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Request, header};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use moments_domain::{AppKind, Clock, Timestamp, UserId};
 use moments_engine::words::Compliance;
-use moments_engine::{Engine, NoProbe, Parts, Provider, SealedShelf, Settings, Suite};
+use moments_engine::{Engine, Library, NoProbe, Parts, Provider, SealedShelf, Settings, Suite};
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
 use moments_platforms::wecom::{SuiteConfig, SuiteConfigs, Suites};
 use moments_platforms::{Gateway, Platform, Platforms};
@@ -94,6 +94,18 @@ impl World {
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let world = Self::made(Limits::default(), metrics, settings).await;
         world.engine.load_words().await.expect("word lists");
+        world.bind("ww1", GOOD).await.expect(201);
+        world
+    }
+
+    /// The bound world, where drafts come from this library.
+    pub(crate) async fn reading(library: Library) -> Self {
+        let settings = Settings {
+            library: Some(library),
+            ..settings()
+        };
+        let metrics = PrometheusBuilder::new().build_recorder().handle();
+        let world = Self::made(Limits::default(), metrics, settings).await;
         world.bind("ww1", GOOD).await.expect(201);
         world
     }

@@ -11,6 +11,7 @@ use moments_store::Account;
 use url::Url;
 
 use crate::app::Engine;
+use crate::library::Asker;
 use crate::problem::Problem;
 use crate::use_cases::sent_file;
 
@@ -51,8 +52,8 @@ impl Proposal {
 
 impl Engine {
     /// Reads everything that the request names; refuses what breaks a rule, all broken rules at once.
-    pub(crate) async fn proposal(&self, user: UserId, request: SyncRequest) -> Result<Proposal, Problem> {
-        let now = self.clock.now();
+    pub(crate) async fn proposal(&self, asker: &Asker, request: SyncRequest) -> Result<Proposal, Problem> {
+        let (user, now) = (asker.user, self.clock.now());
         let errors = request.check(now, |url| self.read_url(url));
         if !errors.is_empty() {
             return Err(Problem::Invalid(errors));
@@ -62,7 +63,7 @@ impl Engine {
             content,
             version,
             findings,
-        } = self.content(user, &request).await?;
+        } = self.content(asker, &request).await?;
         let (known_media, mut errors) = self.known_media(user, content.file_urls()).await?;
         if content.link.is_some() {
             for error in &mut errors {
@@ -100,7 +101,7 @@ impl Engine {
     }
 
     /// What to publish: the request's own text, media and link, or a draft frozen now.
-    async fn content(&self, user: UserId, request: &SyncRequest) -> Result<Frozen, Problem> {
+    async fn content(&self, asker: &Asker, request: &SyncRequest) -> Result<Frozen, Problem> {
         let Some(id) = request.content_id else {
             let content = MomentContent {
                 text: request.text().unwrap_or_default().to_owned(),
@@ -114,12 +115,11 @@ impl Engine {
                 findings: Vec::new(),
             });
         };
-        let draft = self
-            .store
-            .find_draft(user, id)
-            .await?
-            .ok_or(Problem::NotFound("内容"))?;
-        self.frozen(draft, request)
+        let draft = match &self.settings.library {
+            Some(library) => library.draft(asker, id).await?,
+            None => self.store.find_draft(asker.user, id).await?,
+        };
+        self.frozen(draft.ok_or(Problem::NotFound("内容"))?, request)
     }
 
     /// What the draft makes keeps the rules for text and number of pictures; its addresses are judged here. Who sees it is the request's matter.

@@ -12,6 +12,7 @@ use crate::app::Engine;
 use crate::audit::request_id;
 use crate::checks::{self, Findings, Proposal};
 use crate::early;
+use crate::library::Asker;
 use crate::problem::Problem;
 use crate::trace;
 
@@ -64,13 +65,13 @@ impl Engine {
     /// would be refused by now because its time has passed or an account is off line.
     pub async fn create_sync(
         &self,
-        user: UserId,
+        asker: impl Into<Asker>,
         request: SyncRequest,
         once: Option<Idempotency>,
     ) -> Result<Accepted, Problem> {
-        let repeated = once.clone();
-        match (self.new_sync(user, request, once).await, repeated) {
-            (Err(problem), Some(once)) => self.first_answer(user, &once).await?.ok_or(problem),
+        let (asker, repeated) = (asker.into(), once.clone());
+        match (self.new_sync(&asker, request, once).await, repeated) {
+            (Err(problem), Some(once)) => self.first_answer(asker.user, &once).await?.ok_or(problem),
             (outcome, _) => outcome,
         }
     }
@@ -83,17 +84,19 @@ impl Engine {
 
     async fn new_sync(
         &self,
-        user: UserId,
+        asker: &Asker,
         request: SyncRequest,
         once: Option<Idempotency>,
     ) -> Result<Accepted, Problem> {
-        let proposal = self.proposal(user, request).await.map_err(creation_failed)?;
+        let proposal = self.proposal(asker, request).await.map_err(creation_failed)?;
         let findings = checks::findings(self, &proposal).await.map_err(creation_failed)?;
         let Findings { all: findings, judged } = findings;
         if Verdict::of(&findings) == Verdict::Blocked {
             return Err(Problem::Blocked(findings));
         }
-        let files = self.keep_sent(user, proposal.content.file_urls(), proposal.due()).await;
+        let files = self
+            .keep_sent(asker.user, proposal.content.file_urls(), proposal.due())
+            .await;
         files.map_err(creation_failed)?;
         let warnings = findings.iter().filter_map(AccountWarning::of).collect();
         let findings = findings.into_iter().filter(|one| one.code.account_status().is_none());

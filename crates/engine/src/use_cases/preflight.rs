@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use moments_domain::content::MomentContent;
 use moments_domain::request::SyncRequest;
-use moments_domain::{AccountId, ChannelId, Finding, Timestamp, UserId, Verdict};
+use moments_domain::{AccountId, ChannelId, Finding, Timestamp, Verdict};
 use moments_store::Account;
 
 use crate::app::Engine;
 use crate::checks::{self, Proposal};
 use crate::expected;
+use crate::library::Asker;
 use crate::problem::Problem;
 
 /// What would become of a task.
@@ -58,8 +59,8 @@ pub struct ChannelCalls {
 
 impl Engine {
     /// Judges a request exactly as [`Engine::create_sync`] would, and changes nothing.
-    pub async fn preflight(&self, user: UserId, request: SyncRequest) -> Result<Preflight, Problem> {
-        let proposal = self.proposal(user, request).await?;
+    pub async fn preflight(&self, asker: &Asker, request: SyncRequest) -> Result<Preflight, Problem> {
+        let proposal = self.proposal(asker, request).await?;
         let findings = checks::findings(self, &proposal).await?;
         let times = expected::times(self, &proposal).await?;
         Ok(told(proposal, findings.all, &times))
