@@ -69,6 +69,8 @@ impl Store {
                 .collect();
             let taken: Vec<(i64, i64)> = taken?;
             if taken.is_empty() {
+                // Dropped instead, it would let go of the rows that it has looked at only some time later: others would pass them over.
+                commit(txn).await?;
                 return Ok(Vec::new());
             }
             let taken = json(&taken)?;
