@@ -136,11 +136,35 @@ pub(crate) struct Accounts {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Media {
     pub(crate) dir: String,
+    pub(crate) store: String,
+    pub(crate) s3_endpoint: String,
+    pub(crate) s3_region: String,
+    pub(crate) s3_bucket_in_host: bool,
+    pub(crate) s3_access_key_id: SecretString,
+    pub(crate) s3_secret_access_key: SecretString,
     pub(crate) allow_private_addresses: bool,
     pub(crate) keep_unused_hours: u64,
     pub(crate) keep_days: u64,
     pub(crate) user_quota_mb: u64,
     pub(crate) ffmpeg: String,
+}
+
+impl Media {
+    fn mistake(&self) -> Option<String> {
+        let has_key = [&self.s3_access_key_id, &self.s3_secret_access_key]
+            .iter()
+            .all(|half| !half.expose_secret().is_empty());
+        match self.store.as_str() {
+            "folder" => None,
+            address if !address.starts_with("s3://") => {
+                Some("media.store must be \"folder\" or s3://bucket/prefix".to_owned())
+            }
+            _ if !has_key => {
+                Some("media.store is a bucket: set media.s3_access_key_id and media.s3_secret_access_key".to_owned())
+            }
+            _ => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -346,6 +370,7 @@ impl Settings {
         if !(1..=20).contains(&self.content.timeout_secs) || self.content.max_bytes == 0 {
             wrong.push("content.timeout_secs must be between 1 and 20, and content.max_bytes at least 1".to_owned());
         }
+        wrong.extend(self.media.mistake());
         if self.keys_given() > 1 {
             wrong.push("give only one of auth.hs256_secret, auth.public_key_file and auth.jwks_url".to_owned());
         }

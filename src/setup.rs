@@ -14,7 +14,7 @@ use moments_api::{Api, ClaimNames, Limits, MetricsHandle, Verifier};
 use moments_domain::Clock;
 use moments_engine::words::{Compliance, Moderator};
 use moments_engine::{Engine, Library, Parts, Probe, Provider, SealedShelf};
-use moments_media::{FetchPolicy, Fetcher, Ffmpeg, MediaStore};
+use moments_media::{Bucket, BucketOptions, FetchPolicy, Fetcher, Ffmpeg, MediaStore};
 use moments_platforms::gewe::GewePlatform;
 use moments_platforms::wecom::WecomPlatform;
 use moments_platforms::{Gateway, Platform, Platforms};
@@ -226,7 +226,32 @@ fn media(settings: &Settings) -> anyhow::Result<MediaStore> {
     let dir = Path::new(&settings.media.dir);
     let store = MediaStore::open(dir, Fetcher::new(policy)?, cores);
     let store = store.with_context(|| format!("media.dir {}", dir.display()))?;
-    Ok(store.with_ffmpeg(Ffmpeg::find(&settings.media.ffmpeg)))
+    let store = store.with_ffmpeg(Ffmpeg::find(&settings.media.ffmpeg));
+    Ok(match bucket(settings)? {
+        Some(bucket) => store.shared_through(bucket),
+        None => store,
+    })
+}
+
+/// The bucket that machines share; `None`: they share a folder, or there is one machine.
+pub(crate) fn bucket(settings: &Settings) -> anyhow::Result<Option<Bucket>> {
+    let media = &settings.media;
+    if media.store == "folder" {
+        return Ok(None);
+    }
+    let endpoint = Some(&media.s3_endpoint).filter(|text| !text.is_empty());
+    let options = BucketOptions {
+        address: media.store.parse().context("media.store")?,
+        endpoint: endpoint
+            .map(|text| text.parse())
+            .transpose()
+            .context("media.s3_endpoint")?,
+        region: media.s3_region.clone(),
+        bucket_in_host: media.s3_bucket_in_host,
+        access_key_id: media.s3_access_key_id.clone(),
+        secret_access_key: media.s3_secret_access_key.clone(),
+    };
+    Ok(Some(Bucket::open(&options).context("media.store")?))
 }
 
 /// Where gateways reach this server.

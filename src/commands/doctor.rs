@@ -1,5 +1,5 @@
 //! `doctor`: what is wrong with this installation, and what to do. Changes nothing but the schema, which it brings up to date as `serve` does, and
-//! a file that it writes and removes in media.dir.
+//! a file that it writes and removes in media.dir, and an object in the bucket of media.store.
 
 mod channels;
 mod database;
@@ -67,7 +67,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
         findings.extend(provider::look(settings, &store).await);
         findings.extend(channels::look(settings, store).await);
     }
-    findings.extend(disk::look(settings));
+    findings.extend(disk::look(settings).await);
     findings
 }
 

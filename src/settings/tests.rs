@@ -42,6 +42,16 @@ fn mistakes_are_told_all_at_once_and_without_secrets() {
         assert!(told.contains(part), "{told}");
     }
     assert!(!told.contains("short-secret"), "{told}");
+    for (media, told_of) in [
+        ("store = \"ftp://b\"", "media.store"),
+        (
+            "store = \"s3://b\"\ns3_access_key_id = \"id\"",
+            "media.s3_secret_access_key",
+        ),
+    ] {
+        let told = format!("{:#}", read(&format!("[media]\n{media}"), &[]).expect_err("wrong"));
+        assert!(told.contains(told_of), "{told}");
+    }
     let told = format!("{:#}", read("[http]\nport = 1", &[]).expect_err("unknown key"));
     assert!(told.contains("port"), "{told}");
     let told = format!(

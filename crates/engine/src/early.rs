@@ -63,15 +63,8 @@ pub(crate) fn is_wanted(proposal: &Proposal) -> bool {
     proposal.due().since(proposal.now) > SOON && proposal.known_media.iter().any(Option::is_none)
 }
 
-/// What was found good and lies here, by its place in the post. Where machines do not share their media, another one may have it: then the
-/// address is asked again.
-pub(crate) async fn at_hand(engine: &Engine, task: TaskId) -> Result<HashMap<usize, KeptMedia>, Problem> {
-    let mut known = known(engine, task).await?;
-    known.retain(|_, media| engine.media.path_of(&media.sha256).is_some());
-    Ok(known)
-}
-
-async fn known(engine: &Engine, task: TaskId) -> Result<HashMap<usize, KeptMedia>, Problem> {
+/// What was found good, by its place in the post.
+pub(crate) async fn known(engine: &Engine, task: TaskId) -> Result<HashMap<usize, KeptMedia>, Problem> {
     let rows = engine.store.early_media(task).await?;
     let read = |(place, json): (usize, String)| match serde_json::from_str(&json) {
         Ok(media) => Ok((place, media)),
@@ -139,10 +132,10 @@ async fn found(engine: &Engine, look: &EarlyLook) -> Result<EarlyFound, FileProb
 }
 
 /// A medium that every platform of the post takes, or what is wrong with it. What one platform refuses is not kept either: its address can still be
-/// put right. Trouble of our own folder is nobody's to hear.
+/// put right. Trouble of our own storage is nobody's to hear.
 async fn taken(engine: &Engine, look: &EarlyLook, url: &str) -> Result<Result<KeptMedia, MediaError>, FileProblem> {
     let media = match engine.media.take(url).await {
-        Err(error @ MediaError::Storage(_)) => return Err(error.into()),
+        Err(error @ (MediaError::Storage(_) | MediaError::Bucket(_))) => return Err(error.into()),
         Err(error) => return Ok(Err(error)),
         Ok(media) => media,
     };

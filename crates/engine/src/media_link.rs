@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use moments_domain::Timestamp;
-use moments_media::{FittedMedia, MediaFormat};
+use moments_media::{FittedMedia, MediaError, MediaFormat};
 
 use crate::app::Engine;
 use crate::problem::Problem;
@@ -36,18 +36,19 @@ impl Engine {
     }
 
     /// The file behind an address; not found when the address is forged, altered or too old.
-    pub fn open_media(&self, until: i64, signature: &str, name: &str) -> Result<OpenMedia, Problem> {
+    pub async fn open_media(&self, until: i64, signature: &str, name: &str) -> Result<OpenMedia, Problem> {
         let missing = || Problem::NotFound("媒体");
         let good = self.keys.verify(&signed(until, name), signature);
         if !good || Timestamp::from_secs(until) < self.clock.now() {
             return Err(missing());
         }
         let (sha256, format) = read_name(name).ok_or_else(missing)?;
-        self.kept_file(sha256, format).ok_or_else(missing)
+        self.kept_file(sha256, format).await.ok_or_else(missing)
     }
 
-    pub(crate) fn kept_file(&self, sha256: &str, format: MediaFormat) -> Option<OpenMedia> {
-        let path = self.media.path_of(sha256)?;
+    pub(crate) async fn kept_file(&self, sha256: &str, format: MediaFormat) -> Option<OpenMedia> {
+        let told = |error: &MediaError| tracing::warn!(%error, media.sha256 = sha256, "a medium cannot be handed out");
+        let path = self.media.at_hand(sha256).await.inspect_err(told).ok()?;
         Some(OpenMedia {
             path,
             mime: format.mime(),

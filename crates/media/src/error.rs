@@ -87,6 +87,9 @@ pub enum MediaError {
     /// The store's folder cannot be written or read.
     #[error("media store failed")]
     Storage(#[from] io::Error),
+    /// The bucket that machines share cannot be written or read; the text says why, for administrators.
+    #[error("media bucket failed: {0}")]
+    Bucket(String),
 }
 
 /// The most a picture may measure, in pixels of one side.
@@ -115,13 +118,19 @@ impl MediaError {
             Self::GivenUp => "MEDIA_GIVEN_UP",
             Self::Elsewhere => "MEDIA_ELSEWHERE",
             Self::Storage(_) => "MEDIA_STORAGE",
+            Self::Bucket(_) => "MEDIA_BUCKET",
         }
     }
 
     /// Whether the same URL may do better later. `NotKept` counts: taking the URL again cures it.
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Unreachable(_) | Self::TimedOut | Self::NotKept | Self::Elsewhere | Self::Storage(_) => true,
+            Self::Unreachable(_)
+            | Self::TimedOut
+            | Self::NotKept
+            | Self::Elsewhere
+            | Self::Storage(_)
+            | Self::Bucket(_) => true,
             Self::HttpStatus(status) => matches!(status, 408 | 425 | 429 | 500..),
             Self::Address(_)
             | Self::Redirects
@@ -173,8 +182,12 @@ impl MediaError {
             Self::Broken { detail } => format!("文件已损坏：{detail}，请重新导出后再试"),
             Self::NotKept => "素材文件不在本机，将重新下载".to_owned(),
             Self::GivenUp => "上传的文件已过期清理，请重新上传".to_owned(),
-            Self::Elsewhere => "上传的文件不在本机：多台机器部署时，请让所有进程共用同一个 media.dir".to_owned(),
+            Self::Elsewhere => {
+                "上传的文件不在本机：多台机器部署时，请让所有进程共用同一个 media.dir 或存储桶（media.store）"
+                    .to_owned()
+            }
             Self::Storage(_) => "素材目录读写失败，请检查磁盘空间和权限".to_owned(),
+            Self::Bucket(_) => "素材存储桶读写失败，请管理员检查存储服务和 media 设置".to_owned(),
         }
     }
 }

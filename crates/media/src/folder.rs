@@ -76,40 +76,46 @@ impl Folder {
         Ok(place)
     }
 
-    /// Keeps a converted picture and notes it.
-    pub(crate) fn keep_jpeg(&self, made: &Converted, note: &str) -> Result<FittedMedia, MediaError> {
+    /// Keeps a converted picture.
+    pub(crate) fn keep_jpeg(&self, made: &Converted) -> Result<FittedMedia, MediaError> {
         let sha256 = hex::encode(Sha256::digest(&made.jpeg));
-        self.adopt(self.write_temporary(&made.jpeg)?, &sha256)?;
-        let known = Note {
+        let path = self.adopt(self.write_temporary(&made.jpeg)?, &sha256)?;
+        Ok(FittedMedia {
+            path,
             sha256,
             format: MediaFormat::Jpeg,
             bytes: made.jpeg.len() as u64,
             width: made.width,
             height: made.height,
-        };
-        self.remember(known, note)
+        })
     }
 
-    /// Keeps a converted video, which lies in a temporary file, and notes it. It is within a platform's limits, so that it can be hashed in one piece.
-    pub(crate) fn keep_video(&self, made: TempPath, facts: VideoFacts, note: &str) -> Result<FittedMedia, MediaError> {
+    /// Keeps a converted video, which lies in a temporary file. It is within a platform's limits, so that it can be hashed in one piece.
+    pub(crate) fn keep_video(&self, made: TempPath, facts: VideoFacts) -> Result<FittedMedia, MediaError> {
         let bytes = fs::read(&made)?;
         let sha256 = hex::encode(Sha256::digest(&bytes));
-        self.adopt(made, &sha256)?;
-        let known = Note {
+        let path = self.adopt(made, &sha256)?;
+        Ok(FittedMedia {
+            path,
             sha256,
             format: MediaFormat::Mp4,
             bytes: bytes.len() as u64,
             width: facts.width,
             height: facts.height,
-        };
-        self.remember(known, note)
+        })
     }
 
-    fn remember(&self, known: Note, note: &str) -> Result<FittedMedia, MediaError> {
-        let text = serde_json::to_vec(&known).map_err(io::Error::from)?;
-        let file = self.write_temporary(&text)?;
-        file.persist(self.note_path(note)).map_err(|failed| failed.error)?;
-        self.fitted(known)
+    /// Notes a conversion, for [`Self::recall`].
+    pub(crate) fn note(&self, note: &str, made: &FittedMedia) -> io::Result<()> {
+        let known = Note {
+            sha256: made.sha256.clone(),
+            format: made.format,
+            bytes: made.bytes,
+            width: made.width,
+            height: made.height,
+        };
+        let file = self.write_temporary(&serde_json::to_vec(&known)?)?;
+        file.persist(self.note_path(note)).map_err(|failed| failed.error)
     }
 
     /// The conversion noted under this name, if its file is still there.
@@ -180,6 +186,11 @@ impl Folder {
 
     fn note_path(&self, note: &str) -> PathBuf {
         self.root.join("notes").join(format!("{note}.json"))
+    }
+
+    /// Whether the text is a hash, and so may name a file.
+    pub(crate) fn is_name(&self, sha256: &str) -> bool {
+        self.place(sha256).is_some()
     }
 
     /// `None` for anything but 64 lower-case hexadecimal digits: hashes reach us in requests and become paths.

@@ -3,10 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio::sync::Semaphore;
 
+use crate::bucket::Bucket;
 use crate::convert::to_jpeg;
 use crate::cover::link_cover;
 use crate::error::MediaError;
@@ -26,8 +26,10 @@ mod videos;
 /// Takes media in, keeps them, and hands out files that fit. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct MediaStore {
-    folder: Folder,
-    fetcher: Fetcher,
+    pub(crate) folder: Folder,
+    pub(crate) fetcher: Fetcher,
+    /// Where other machines find what is kept here; `None`: the folder is all there is.
+    pub(crate) bucket: Option<Bucket>,
     permits: Arc<Semaphore>,
     /// Videos encoded at a time: each has two threads.
     encoders: Arc<Semaphore>,
@@ -44,6 +46,7 @@ impl MediaStore {
         Ok(Self {
             folder,
             fetcher,
+            bucket: None,
             permits,
             encoders,
             ffmpeg: None,
@@ -78,13 +81,13 @@ impl MediaStore {
         let format = format_of(&received.path)?;
         let foreign = self.foreign_facts(&received.path, format).await?;
         let folder = self.folder.clone();
-        self.work(move || {
+        let adopted = self.work(move || {
             let found = match foreign {
                 Some(facts) => Probed::of_video(format, facts),
                 None => probe(&received.path, format)?,
             };
-            folder.adopt(received.path, &received.sha256)?;
-            Ok(KeptMedia {
+            let path = folder.adopt(received.path, &received.sha256)?;
+            let kept = KeptMedia {
                 sha256: received.sha256,
                 format: found.format,
                 bytes: received.bytes,
@@ -94,9 +97,12 @@ impl MediaStore {
                 codec: found.codec,
                 animated: found.animated,
                 portable: found.portable,
-            })
-        })
-        .await
+            };
+            Ok((kept, path))
+        });
+        let (kept, path) = adopted.await?;
+        self.share(&kept.sha256, &path).await?;
+        Ok(kept)
     }
 
     /// A file within `limits`: the original where it already fits, else a JPEG or MP4 made from it, which is kept too.
@@ -105,7 +111,7 @@ impl MediaStore {
     /// transparent. A video takes up to minutes where it must be encoded; see [`Self::judge`] for what is refused.
     /// [`MediaError::NotKept`] when the original is not here.
     pub async fn fitted(&self, media: &KeptMedia, limits: &MediaLimits) -> Result<FittedMedia, MediaError> {
-        let original = self.folder.existing(&media.sha256)?;
+        let original = self.at_hand(&media.sha256).await?;
         if media.kind() == MediaKind::Video {
             return self.fitted_video(media, limits, original).await;
         }
@@ -113,13 +119,12 @@ impl MediaStore {
             return Ok(unchanged(media, original));
         }
         let note = format!("{}-{}", media.sha256, limits.image_key());
-        if let Some(known) = self.folder.recall(&note) {
+        if let Some(known) = self.recall(&note).await? {
             return Ok(known);
         }
-        let (folder, format, limits) = (self.folder.clone(), media.format, *limits);
-        self.work(move || {
-            let converted = to_jpeg(read_picture(&original, format)?, &limits)?;
-            folder.keep_jpeg(&converted, &note)
+        let (format, limits) = (media.format, *limits);
+        self.made(note, move |folder| {
+            folder.keep_jpeg(&to_jpeg(read_picture(&original, format)?, &limits)?)
         })
         .await
     }
@@ -132,8 +137,25 @@ impl MediaStore {
         self.adopt(incoming).await
     }
 
-    /// Where the file with this hash lies, original or converted. `None` when it is not here, or when the text is
-    /// no hash at all: safe to call with what stood in a request.
+    /// Keeps what `make` makes under `note`, once others can have it as well.
+    pub(crate) async fn made(
+        &self,
+        note: String,
+        make: impl FnOnce(&Folder) -> Result<FittedMedia, MediaError> + Send + 'static,
+    ) -> Result<FittedMedia, MediaError> {
+        let folder = self.folder.clone();
+        let made = self.work(move || make(&folder)).await?;
+        self.share(&made.sha256, &made.path).await?;
+        let folder = self.folder.clone();
+        self.work(move || {
+            folder.note(&note, &made)?;
+            Ok(made)
+        })
+        .await
+    }
+
+    /// Where the file with this hash lies on this machine, original or converted. `None` when it is not here, or when the text is
+    /// no hash at all: safe to call with what stood in a request. [`Self::at_hand`] looks further.
     pub fn path_of(&self, sha256: &str) -> Option<PathBuf> {
         self.folder.existing(sha256).ok()
     }
@@ -146,21 +168,9 @@ impl MediaStore {
         self.cover(media).await
     }
 
-    /// Originals and conversions that were written before `before`, by their hashes: what may be given up if nobody needs it.
-    pub async fn older_than(&self, before: SystemTime) -> Result<Vec<String>, MediaError> {
-        let folder = self.folder.clone();
-        self.work(move || Ok(folder.older_than(before)?)).await
-    }
-
-    /// Gives up a file, unless it came in again since `before`; one that is gone already is no error.
-    pub async fn give_up(&self, sha256: &str, before: SystemTime) -> Result<(), MediaError> {
-        let (folder, sha256) = (self.folder.clone(), sha256.to_owned());
-        self.work(move || Ok(folder.remove(&sha256, before)?)).await
-    }
-
     /// Runs work on pixels off the async threads, at most `concurrency` at a time. A decoder that panics has met
     /// a broken file.
-    async fn work<T: Send + 'static>(
+    pub(crate) async fn work<T: Send + 'static>(
         &self,
         job: impl FnOnce() -> Result<T, MediaError> + Send + 'static,
     ) -> Result<T, MediaError> {

@@ -10,6 +10,7 @@
 //! (pixels of at most 256 MiB, and the decoder's own buffers) for each unit of the store's `concurrency`.
 
 mod address;
+mod bucket;
 mod codec;
 mod colour;
 mod convert;
@@ -27,6 +28,7 @@ mod moving;
 mod picture;
 mod probe;
 mod resolve;
+mod shared;
 mod transcode;
 mod video;
 
@@ -34,6 +36,7 @@ mod video;
 mod samples;
 
 pub use address::{UrlProblem, check_url};
+pub use bucket::{Bucket, BucketOptions};
 pub use codec::VideoCodec;
 pub use error::MediaError;
 pub use fetch::{FetchPolicy, Fetcher};

@@ -23,7 +23,7 @@ pub(crate) async fn open_media(State(app): State<App>, params: RawPathParams) ->
     };
     let missing = || ApiError::from(Problem::NotFound("媒体"));
     let until = param("until").parse().map_err(|_| missing())?;
-    let media = app.engine.open_media(until, param("signature"), param("name"))?;
+    let media = app.engine.open_media(until, param("signature"), param("name")).await?;
     stream(media).await
 }
 

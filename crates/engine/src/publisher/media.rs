@@ -93,12 +93,13 @@ async fn fetched(job: &Job<'_>) -> Result<Vec<KeptMedia>, NotReady> {
     if !known.is_empty() {
         return Ok(known);
     }
-    let mut early = early::at_hand(job.engine, task).await.map_err(Stop::from)?;
+    let mut early = early::known(job.engine, task).await.map_err(Stop::from)?;
     let mut media = Vec::with_capacity(job.content.media_urls.len());
     for n in 1..=job.content.file_urls().len() {
         media.push(match early.remove(&(n - 1)) {
-            Some(known) => known,
-            None => taken(job, n).await?,
+            Some(known) if is_at_hand(job, &known, n).await? => known,
+            // Where machines do not share their media, another one may have it.
+            _ => taken(job, n).await?,
         });
     }
     if job.content.link.is_some() && media.is_empty() {
@@ -173,8 +174,7 @@ async fn known(
 
 /// Fetches a medium again that this machine does not have: another process fetched it, or its folder was lost.
 async fn at_hand(job: &Job<'_>, media: &KeptMedia, n: usize) -> Result<(), NotReady> {
-    let engine = job.engine;
-    if engine.media.path_of(&media.sha256).is_some() {
+    if is_at_hand(job, media, n).await? {
         return Ok(());
     }
     let again = match &job.content.link {
@@ -187,6 +187,14 @@ async fn at_hand(job: &Job<'_>, media: &KeptMedia, n: usize) -> Result<(), NotRe
     // Some of the task's accounts may already show what was there before.
     let what = format!("{}：地址的内容在发布期间变了，请重新发起任务", job.content.file_name(n));
     Err(NotReady::Fatal(Failure::new(FailReason::MediaRejected, what)))
+}
+
+async fn is_at_hand(job: &Job<'_>, media: &KeptMedia, n: usize) -> Result<bool, NotReady> {
+    match job.engine.media.at_hand(&media.sha256).await {
+        Ok(_) => Ok(true),
+        Err(MediaError::NotKept) => Ok(false),
+        Err(error) => Err(unfit(job, n, &error)),
+    }
 }
 
 async fn source(job: &Job<'_>, platform: &dyn Platform, media: &KeptMedia) -> Result<SourceMedia, MediaError> {

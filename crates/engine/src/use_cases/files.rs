@@ -101,7 +101,7 @@ impl Engine {
         let (sha256, format) = read_name(name).ok_or_else(missing)?;
         let own = self.store.files(user, &[sha256.to_owned()]).await?;
         own.get(sha256).ok_or_else(missing)?;
-        self.kept_file(sha256, format).ok_or_else(missing)
+        self.kept_file(sha256, format).await.ok_or_else(missing)
     }
 
     /// A medium of the user's post: one of its files, or fetched from its address.
@@ -111,7 +111,10 @@ impl Engine {
         };
         let own = self.store.files(user, std::slice::from_ref(&sha256)).await?;
         let known = own.get(&sha256).ok_or(MediaError::GivenUp)?;
-        self.media.path_of(&sha256).ok_or(MediaError::Elsewhere)?;
+        self.media.at_hand(&sha256).await.map_err(|error| match error {
+            MediaError::NotKept => MediaError::Elsewhere,
+            other => other,
+        })?;
         Ok(read_media(known)?)
     }
 

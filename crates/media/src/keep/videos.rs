@@ -34,17 +34,17 @@ impl MediaStore {
     /// plain dark picture of the same proportions. Gateways require one (reference personal-gateway 4.4).
     pub async fn cover(&self, video: &KeptMedia) -> Result<FittedMedia, MediaError> {
         let note = format!("{}-cover", video.sha256);
-        if let Some(known) = self.folder.recall(&note) {
+        if let Some(known) = self.recall(&note).await? {
             return Ok(known);
         }
         let frame = self.first_frame(video).await?;
-        let (folder, (width, height)) = (self.folder.clone(), (video.width, video.height));
-        self.work(move || {
+        let (width, height) = (video.width, video.height);
+        self.made(note, move |folder| {
             let cover = match frame.and_then(|frame| frame_to_cover(&frame)) {
                 Some(cover) => cover,
                 None => neutral_cover(width, height)?,
             };
-            folder.keep_jpeg(&cover, &note)
+            folder.keep_jpeg(&cover)
         })
         .await
     }
@@ -81,7 +81,7 @@ impl MediaStore {
         let note = format!("{}-video-{}", video.sha256, limits.video_key());
         let _permit = self.encoders.acquire().await.map_err(io::Error::other)?;
         // Asked after the wait: whoever waited for the same video finds it made.
-        if let Some(known) = self.folder.recall(&note) {
+        if let Some(known) = self.recall(&note).await? {
             return Ok(known);
         }
         let source = Source {
@@ -91,8 +91,7 @@ impl MediaStore {
         let target = NamedTempFile::new_in(self.folder.tmp())?.into_temp_path();
         info!(media.sha256 = %video.sha256, ?plan, "a video is made to fit");
         let facts = make(ffmpeg, source, video, (plan, limits), &target).await?;
-        let folder = self.folder.clone();
-        self.work(move || folder.keep_video(target, facts, &note)).await
+        self.made(note, move |folder| folder.keep_video(target, facts)).await
     }
 
     /// How a video is made to fit, and by what; `None` when it fits.
@@ -108,7 +107,7 @@ impl MediaStore {
         let Some(ffmpeg) = &self.ffmpeg else {
             return Ok(None);
         };
-        let path = self.folder.existing(&video.sha256)?;
+        let path = self.at_hand(&video.sha256).await?;
         let source = Source {
             path: &path,
             format: video.format,
