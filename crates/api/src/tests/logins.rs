@@ -56,11 +56,12 @@ async fn a_code_comes_in_every_form_with_a_warning_and_is_nobodys_to_keep() {
 #[tokio::test]
 async fn every_way_to_an_end_is_told() {
     let world = World::with_gateway().await;
-    let stories: [(&str, &str, &str); 8] = [
+    let stories: [(&str, &str, &str); 9] = [
         ("lost: scan: in:wxid_a", "DONE", ""),
         ("verify:face in:wxid_b", "DONE", ""),
         ("cancel:", "CANCELLED", "手机"),
         ("scan: end:", "EXPIRED", "过期"),
+        ("scan: no:二维码已失效", "EXPIRED", "刷新二维码"),
         ("nothing no:账号异常", "FAILED", "账号异常"),
         ("nothing in:wxid_c", "DONE", ""),
         ("verify:slow", "VERIFY", ""),

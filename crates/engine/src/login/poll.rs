@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use moments_domain::{AuditActor, ChannelKind, LoginStatus, Timestamp};
-use moments_platforms::{CallFailure, LoginProgress, LoginReport, LoginStage};
+use moments_platforms::{CallFailure, LoginProgress, LoginReport, LoginStage, Refusal};
 use moments_store::{LOGIN_NUMBER, Login};
 
 use super::line;
@@ -60,7 +60,9 @@ async fn try_look(engine: &Engine, login: &mut Login) -> Result<(), Problem> {
             note(login, progress, now);
         }
         Ok(LoginReport::Nothing) => (),
-        Err(CallFailure::Refused(_)) if now + ABOUT_TO_END >= login.expire_time => login.expire_time = now,
+        Err(CallFailure::Refused(refusal)) if says_expired(&refusal) || now + ABOUT_TO_END >= login.expire_time => {
+            login.expire_time = now;
+        }
         Err(failure @ CallFailure::Refused(_)) => {
             let why = failure_of_call(ChannelKind::Gewe, &failure).message;
             let end = (LoginStatus::Failed, AuditActor::System);
@@ -70,6 +72,12 @@ async fn try_look(engine: &Engine, login: &mut Login) -> Result<(), Problem> {
         Err(failure) => tracing::debug!(login.id = %login.id, %failure, "a poll of a log-in had no answer"),
     }
     go_on(engine, login, &secrets, now).await
+}
+
+/// Whether a refusal says in so many words that the code has ended: gateways have no number for it, and a poll that was late does not know
+/// how near the end was.
+fn says_expired(refusal: &Refusal) -> bool {
+    refusal.message.contains("二维码") && ["过期", "失效"].iter().any(|end| refusal.message.contains(end))
 }
 
 fn note(login: &mut Login, progress: LoginProgress, now: Timestamp) {
