@@ -10,6 +10,7 @@ mod api;
 mod audit;
 mod bad_input;
 mod broker;
+mod bucket;
 mod channels;
 mod cluster;
 mod credentials;
