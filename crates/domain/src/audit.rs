@@ -28,6 +28,8 @@ pub enum AuditAction {
     LoginEnd,
     /// A link was made by which a corp can install a provider's app. The install itself is a [`Self::Bind`].
     Install,
+    /// The keys of a self-built app's own callback were set, or replaced.
+    Callback,
     /// A list of words or hosts was made.
     AddWords,
     /// A list of words or hosts was changed, or switched on or off.
@@ -55,6 +57,7 @@ named!(AuditAction {
     Login = "LOGIN",
     LoginEnd = "LOGIN_END",
     Install = "INSTALL",
+    Callback = "CALLBACK",
     AddWords = "WORDS_ADD",
     ChangeWords = "WORDS_CHANGE",
     RemoveWords = "WORDS_REMOVE",

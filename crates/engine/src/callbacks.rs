@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use moments_domain::{AppKind, ChannelId, ChannelKind, PushKind, Timestamp};
+use moments_domain::{AppKind, AuditAction, AuditObject, ChannelId, ChannelKind, PushKind, Timestamp};
 use moments_store::{CHANNEL_CALLBACK, NewPush, PUSH_BODY, StoreError};
 use moments_wecom::{CallbackError, CallbackKeys, Event, Push, PushQuery, UrlQuery};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::app::Engine;
@@ -240,7 +241,12 @@ impl Engine {
             .keys
             .seal(&CHANNEL_CALLBACK.bound_to(id), &text)
             .map_err(|error| Problem::Internal(Box::new(error)))?;
-        self.store.put_callback_keys(id, &sealed).await?;
+        let replaced = self.store.callback_keys(id).await?.is_some();
+        let detail = json!({ "handle": channel.handle, "replaced": replaced });
+        let entry = self.entry(user, AuditAction::Callback, (AuditObject::Channel, id), detail);
+        if !self.store.put_callback_keys(user, id, &sealed, &entry).await? {
+            return Err(Problem::NotFound("渠道"));
+        }
         Ok(format!("{}/callbacks/wecom/channels/{id}", self.settings.public_url))
     }
 }

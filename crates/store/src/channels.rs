@@ -156,9 +156,24 @@ impl Store {
         })
     }
 
-    /// Keeps the sealed keys of a self-built app's own callback.
-    pub async fn put_callback_keys(&self, id: ChannelId, sealed: &str) -> Result<(), StoreError> {
-        self.run(&PUT_CALLBACK, [sealed.into(), id.0.into()]).await.map(drop)
+    /// Keeps the sealed keys of a self-built app's own callback; false when the user has no such channel.
+    pub async fn put_callback_keys(
+        &self,
+        user: UserId,
+        id: ChannelId,
+        sealed: &str,
+        entry: &NewAudit,
+    ) -> Result<bool, StoreError> {
+        again!({
+            let txn = self.write().await?;
+            let values = [sealed.into(), id.0.into(), user.0.into()];
+            if txn.run(&PUT_CALLBACK, values).await? == 0 {
+                return Ok(false);
+            }
+            audit::write(&txn, [entry]).await?;
+            commit(txn).await?;
+            Ok(true)
+        })
     }
 
     /// The sealed keys of a self-built app's own callback; `None` before they were set.
@@ -195,7 +210,7 @@ impl Store {
     }
 }
 
-static PUT_CALLBACK: Sql = Sql::same("UPDATE t_moment_channel SET callback = ? WHERE id = ?");
+static PUT_CALLBACK: Sql = Sql::same("UPDATE t_moment_channel SET callback = ? WHERE id = ? AND user_id = ?");
 static CALLBACK: Sql = Sql::same("SELECT callback FROM t_moment_channel WHERE id = ?");
 static CORPS_OF_SUITE: Sql = Sql::same("SELECT handle FROM t_moment_channel WHERE suite_id = ?");
 static BY_HANDLE: Sql =

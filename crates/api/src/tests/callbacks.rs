@@ -138,6 +138,7 @@ async fn a_self_built_apps_callback_opens_with_its_own_keys() {
     )
     .await;
     assert_eq!(short.expect(422)[0]["field"], "encodingAesKey");
+    put(super::world::OWNER, &keys).await.expect(200);
     let own = put(super::world::OWNER, &keys).await;
     let url = own.expect(200)["url"].as_str().expect("an address").to_owned();
     assert!(!own.text.contains(TOKEN) && !own.text.contains(AES_KEY), "{own:?}");
@@ -146,6 +147,18 @@ async fn a_self_built_apps_callback_opens_with_its_own_keys() {
     assert_eq!(url_check(&world, path, "echo", "ww2").await.status, 403);
     let left = "<xml><ToUserName>ww1</ToUserName><CreateTime>1</CreateTime><MsgType>event</MsgType><Event>change_contact</Event><ChangeType>delete_user</ChangeType><UserID>zhangsan</UserID></xml>";
     assert_eq!(push(&world, path, left, "ww1").await.text, "success");
+    world.chain_audit().await;
+    let told = world.get("/audit?action=CALLBACK").await;
+    assert!(!told.text.contains(TOKEN) && !told.text.contains(AES_KEY), "{told:?}");
+    let told = told.expect(200);
+    let [again, first] = [0, 1].map(|n| &told["records"][n]);
+    assert_eq!(
+        (&told["total"], &first["objectId"]),
+        (&json!(2), &json!(id.to_string())),
+        "{told}"
+    );
+    assert_eq!(first["detail"], json!({ "handle": "ww1", "replaced": false }));
+    assert_eq!(again["detail"], json!({ "handle": "ww1", "replaced": true }));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use moments_domain::{AppKind, AuditAction, ChannelId, InstallStatus, PushKind, UserId};
 use moments_store::{Install, NewPush, PushCounts, ShelfToken};
 
+use crate::audit::told_since;
 use crate::world::{NOW, USER, World, told};
 use std::time::Duration;
 
@@ -50,6 +51,27 @@ pub(crate) async fn a_suites_refresh_is_fenced(w: World) {
         store.suite("dk_t").await.expect("a read").token,
         Some(token("good")),
         "a failed refresh keeps the old one"
+    );
+}
+
+pub(crate) async fn a_callbacks_keys_are_their_owners_and_told(w: World) {
+    let channel = w.channels[0];
+    let put = async |user, sealed| {
+        let entry = told(AuditAction::Callback);
+        w.store
+            .put_callback_keys(user, channel, sealed, &entry)
+            .await
+            .expect("a write")
+    };
+    assert!(!put(UserId(2), "a stranger's").await);
+    assert_eq!(w.store.callback_keys(channel).await.expect("a read"), None);
+    assert!(put(USER, "first").await && put(USER, "second").await);
+    let kept = w.store.callback_keys(channel).await.expect("a read");
+    assert_eq!(kept.as_deref(), Some("second"));
+    assert_eq!(
+        told_since(&w).await,
+        ["CALLBACK 31", "CALLBACK 31"],
+        "what did not happen is not told"
     );
 }
 

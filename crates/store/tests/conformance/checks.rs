@@ -11,9 +11,9 @@ use moments_store::{
 use crate::world::{NOW, USER, World, account, gate, look, once, save, stale, step, told};
 
 pub(crate) use crate::apps::{
-    a_corp_that_takes_its_authorisation_back_leaves_a_reason_and_no_names, a_late_holder_of_a_push_changes_nothing,
-    a_push_is_kept_once_and_claimed_by_one, a_suites_refresh_is_fenced, an_install_that_nobody_owns_is_kept,
-    an_installs_state_is_used_once, the_newest_ticket_wins_however_they_arrive,
+    a_callbacks_keys_are_their_owners_and_told, a_corp_that_takes_its_authorisation_back_leaves_a_reason_and_no_names,
+    a_late_holder_of_a_push_changes_nothing, a_push_is_kept_once_and_claimed_by_one, a_suites_refresh_is_fenced,
+    an_install_that_nobody_owns_is_kept, an_installs_state_is_used_once, the_newest_ticket_wins_however_they_arrive,
 };
 pub(crate) use crate::audit::{
     many_writers_and_chainers_make_one_chain, the_audit_is_found_by_what_it_says,

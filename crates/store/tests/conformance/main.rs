@@ -68,6 +68,7 @@ conformance! {
     a_refresh_is_fenced,
     the_newest_ticket_wins_however_they_arrive,
     a_suites_refresh_is_fenced,
+    a_callbacks_keys_are_their_owners_and_told,
     a_push_is_kept_once_and_claimed_by_one,
     a_late_holder_of_a_push_changes_nothing,
     an_installs_state_is_used_once,
