@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use axum::Router;
-use moments_sandbox::LoginStep;
+use moments_sandbox::{GatewayStyle, LoginStep};
 use serde_json::{Value, json};
 
 use crate::world::{World, device_seed};
@@ -147,5 +147,46 @@ async fn what_goes_wrong_before_the_end_is_told_and_costs_no_second_device() {
     wait_for(&world, &login, "EXPIRED").await;
     assert_eq!(start(&world).await["status"], "WAITING");
     assert_eq!(new_device(&world), app_id, "the device is used again");
+    world.assert_no_violation();
+}
+
+/// Another place, another header, a desktop behind a proxy, a number on the phone, and room for one more device.
+#[tokio::test]
+async fn a_vendor_that_does_everything_its_own_way_is_followed() {
+    let world = world_around(&[("GEWE_TOKEN_HEADER", "VideosApi-token")], |sandbox| sandbox).await;
+    world.sandbox.set_gateway_style(GatewayStyle {
+        prefix: "/vendor/v3".to_owned(),
+        token_header: "VideosApi-token".to_owned(),
+        max_devices: Some(2),
+    });
+    let base_url = format!("{}/vendor/v3", world.sandbox_url);
+    let wish = json!({
+        "token": TOKEN, "regionId": "310000", "deviceType": "mac", "proxy": "socks5://u:p@192.0.2.7:1080", "baseUrl": base_url,
+    });
+    let login = world.api.post("/channels/gewe/logins", &wish).expect(201).await;
+    let app_id = new_device(&world);
+    world.sandbox.login_step(&app_id, LoginStep::Scan).expect("a code");
+    let number = LoginStep::Number {
+        number: "47".to_owned(),
+    };
+    world.sandbox.login_step(&app_id, number).expect("a scan");
+    wait_for(&world, &login, "SCANNED").await;
+    let confirm = || {
+        world.sandbox.login_step(
+            &app_id,
+            LoginStep::Confirm {
+                wxid: Some("wxid_vendor".to_owned()),
+                nick_name: None,
+            },
+        )
+    };
+    assert!(confirm().is_err(), "the number was not typed");
+    let path = format!("/channels/gewe/logins/{}/code", login["id"]);
+    world.api.post(&path, &json!({ "code": "47" })).expect(202).await;
+    world.until("the number is with WeChat", || confirm().is_ok()).await;
+    wait_for(&world, &login, "DONE").await;
+    let full = world.api.post("/channels/gewe/logins", &wish).send().await;
+    assert_eq!(full.status, 422, "{}", full.text);
+    assert!(full.text.contains("已达到最大客户端数量"), "{}", full.text);
     world.assert_no_violation();
 }

@@ -9,7 +9,7 @@
 //! | `POST /sandbox/mix` | starts a [`Mix`] |
 //! | `GET /sandbox/moments?owner=&skip=&take=` | what exists (`take` defaults to 10 000); the header `x-total` counts all |
 //! | `GET /sandbox/calls`, `/sandbox/violations` | counters; broken promises |
-//! | `…/sandbox/corps…`, `…/devices…`, `…/suites…`, `…/pushes…` | see the submodules |
+//! | `…/sandbox/corps…`, `…/gateway`, `…/devices…`, `…/suites…`, `…/pushes…` | see the submodules |
 
 mod corps;
 mod devices;

@@ -1,4 +1,4 @@
-//! The gewe world: a gateway with virtual devices, served under `/gewe/v2/api/…` (reference personal-gateway 4, 14).
+//! The gewe world: a gateway with virtual devices, served under `/gewe/v2/api/…` or where its style says (reference personal-gateway 4, 14).
 //!
 //! Texts of failures that the reference marks as *invented* exist to exercise the client; nobody may branch on them.
 
@@ -15,6 +15,8 @@ mod post;
 mod publish;
 mod script;
 mod seed;
+mod style;
+mod wish;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock, RwLock};
@@ -34,10 +36,12 @@ use crate::gewe::device::Device;
 use crate::gewe::endpoint::{Api, Endpoint};
 use crate::gewe::envelope::{Refusal, success};
 use crate::gewe::publish::PostIds;
+use crate::gewe::wish::Wish;
 use crate::record::Counters;
 use crate::sync::{read, write};
 
 pub use seed::{DeviceSeed, DeviceView, FriendLabel, FriendSeed, Http5xx, LoginStep, Switches};
+pub use style::GatewayStyle;
 
 const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The gateway allows two minutes for a download.
@@ -46,6 +50,7 @@ const HTTP_TIMEOUT: Duration = Duration::from_mins(2);
 /// All devices of the gateway.
 #[derive(Default)]
 pub(crate) struct Gewe {
+    style: RwLock<Arc<GatewayStyle>>,
     devices: RwLock<Devices>,
     /// Token → callback address.
     callbacks: RwLock<HashMap<String, Option<String>>>,
@@ -60,11 +65,12 @@ struct Devices {
     by_app_id: HashMap<String, Arc<Device>>,
 }
 
-/// The handler of `/gewe/v2/api/…`.
+/// The handler of every path that is nothing else's: the gateway's, if it is below the gateway's prefix.
 pub(crate) async fn handle(State(sandbox): State<Sandbox>, request: Request) -> Response {
     let arrival_ms = sandbox.clock().now_ms();
     let (parts, body) = request.into_parts();
-    let Some((number, endpoint)) = Endpoint::of(parts.uri.path()) else {
+    let style = sandbox.gewe().style();
+    let Some((number, endpoint)) = style.call_of(parts.uri.path()).and_then(Endpoint::of) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY).await else {
@@ -74,7 +80,7 @@ pub(crate) async fn handle(State(sandbox): State<Sandbox>, request: Request) -> 
     let understood = parts.method == Method::POST && body.as_ref().is_ok_and(Value::is_object);
     let token = parts
         .headers
-        .get("x-gewe-token")
+        .get(style.token_header.as_str())
         .and_then(|value| value.to_str().ok())
         .map(str::to_owned);
     let call = Call {
@@ -120,8 +126,9 @@ async fn answer(sandbox: &Sandbox, call: &Call) -> Result<Answer, Refusal> {
     match (call.endpoint.api, device) {
         (Api::SetCallback, _) => callback::set(sandbox, call).await.map(|()| success(None)),
         (Api::GetLoginQrCode, device) => {
+            let wish = Wish::of(&call.body)?;
             let device = device.map_or_else(|| gewe.first_login(call), Ok)?;
-            login::qr_code(&device, call.now_ms).map(|data| success(Some(data)))
+            login::qr_code(&device, wish, call.now_ms).map(|data| success(Some(data)))
         }
         (_, Some(device)) => on_device(sandbox, &device, call).await.map(success),
         (_, None) => Err(Refusal::Cause(format!("[{}]设备不存在", call.app_id()))),
@@ -132,7 +139,7 @@ async fn answer(sandbox: &Sandbox, call: &Call) -> Result<Answer, Refusal> {
 async fn on_device(sandbox: &Sandbox, device: &Arc<Device>, call: &Call) -> Result<Option<Value>, Refusal> {
     match call.endpoint.api {
         Api::CheckLogin => login::check(device, &call.body, call.now_ms).map(Some),
-        Api::DialogLogin => login::dialog(device, call.now_ms).map(Some),
+        Api::DialogLogin => login::dialog(device, Wish::of(&call.body)?, call.now_ms).map(Some),
         Api::Reconnection => login::reconnect(device).map(Some),
         Api::CheckOnline => Ok(Some(login::is_online(device))),
         Api::Logout => {
@@ -191,6 +198,14 @@ impl Gewe {
             .collect()
     }
 
+    pub(crate) fn style(&self) -> Arc<GatewayStyle> {
+        Arc::clone(&read(&self.style))
+    }
+
+    pub(crate) fn set_style(&self, style: GatewayStyle) {
+        *write(&self.style) = Arc::new(style);
+    }
+
     fn ids(&self) -> &PostIds {
         &self.ids
     }
@@ -223,13 +238,18 @@ impl Gewe {
         }
     }
 
-    /// An empty appId makes a new device; any other unknown one is an error.
+    /// An empty appId makes a new device, as long as the token may have one more; any other unknown one is an error.
     fn first_login(&self, call: &Call) -> Result<Arc<Device>, Refusal> {
         let unknown = || Refusal::Cause(format!("[{}]设备不存在", call.app_id()));
         if !call.app_id().is_empty() {
             return Err(unknown());
         }
-        let seed = json!({ "token": call.token.clone().unwrap_or_default() });
+        let token = call.token.as_deref().unwrap_or_default();
+        let owned = self.all().iter().filter(|device| device.token == token).count();
+        if self.style().max_devices.is_some_and(|most| owned >= most) {
+            return Err(Refusal::cause("已达到最大客户端数量操作"));
+        }
+        let seed = json!({ "token": token });
         let seed: DeviceSeed = serde_json::from_value(seed).map_err(|_| unknown())?;
         let app_id = self.add_device(seed, call.now_ms).map_err(|_| unknown())?;
         self.find(&app_id).ok_or_else(unknown)

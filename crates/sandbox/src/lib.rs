@@ -33,7 +33,7 @@ pub use clock::SandboxClock;
 pub use demo::{DemoCorp, DemoDevice, DemoWorld};
 pub use error::SandboxError;
 pub use fault::{Fault, FaultKind, Mix, MixPart, World};
-pub use gewe::{DeviceSeed, DeviceView, FriendLabel, FriendSeed, Http5xx, LoginStep, Switches};
+pub use gewe::{DeviceSeed, DeviceView, FriendLabel, FriendSeed, GatewayStyle, Http5xx, LoginStep, Switches};
 pub use record::{CallCounts, LinkRecord, MomentRecord, MomentStage, SenderRecord, Violation, ViolationKind};
 pub use sandbox::Sandbox;
 pub use wecom::{

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
 use axum::routing::any;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
@@ -58,16 +57,15 @@ impl Sandbox {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Everything the sandbox answers: `/cgi-bin`, `/3rdapp`, `/gewe/v2/api`, `/pictures`, `/sandbox`; else an empty 404.
+    /// Everything the sandbox answers: `/cgi-bin`, `/3rdapp`, `/pictures`, `/sandbox`, and the gateway below its prefix; else an empty 404.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/cgi-bin/{*call}", any(wecom::handle))
-            .route("/gewe/v2/api/{*call}", any(gewe::handle))
             .merge(pictures::routes())
             .merge(control::routes())
             .merge(page::routes())
             .merge(wecom::suite::pages::routes())
-            .fallback(|| async { StatusCode::NOT_FOUND })
+            .fallback(gewe::handle)
             .layer(DefaultBodyLimit::disable())
             .with_state(self.clone())
     }

@@ -2,6 +2,7 @@
 //!
 //! | path | does |
 //! | --- | --- |
+//! | `GET`, `POST /sandbox/gateway` | the [`GatewayStyle`]; changes the fields that the body names |
 //! | `GET`, `POST /sandbox/devices` | lists; creates from a [`DeviceSeed`], answers `{"appId":…}` |
 //! | `POST /sandbox/devices/{appId}/switches` | changes the fields of `Switches` that the body names |
 //! | `POST /sandbox/devices/{appId}/login` | a [`LoginStep`] of the person with the phone |
@@ -17,14 +18,28 @@ use serde_json::{Value, json};
 use super::{Body, overlay};
 use crate::Sandbox;
 use crate::error::SandboxError;
-use crate::gewe::{DeviceSeed, DeviceView, LoginStep, Switches};
+use crate::gewe::{DeviceSeed, DeviceView, GatewayStyle, LoginStep, Switches};
 
 pub(super) fn routes() -> Router<Sandbox> {
     Router::new()
+        .route("/sandbox/gateway", get(show_style).post(change_style))
         .route("/sandbox/devices", get(list).post(create))
         .route("/sandbox/devices/{app_id}/switches", post(change_switches))
         .route("/sandbox/devices/{app_id}/login", post(login_step))
         .route("/sandbox/devices/{app_id}/online", post(set_online))
+}
+
+async fn show_style(State(sandbox): State<Sandbox>) -> Json<GatewayStyle> {
+    Json(GatewayStyle::clone(&sandbox.gewe().style()))
+}
+
+async fn change_style(
+    State(sandbox): State<Sandbox>,
+    Body(changes): Body<Value>,
+) -> Result<Json<GatewayStyle>, SandboxError> {
+    let changed = overlay(&*sandbox.gewe().style(), changes)?;
+    sandbox.set_gateway_style(changed);
+    Ok(show_style(State(sandbox)).await)
 }
 
 async fn list(State(sandbox): State<Sandbox>) -> Json<Vec<DeviceView>> {

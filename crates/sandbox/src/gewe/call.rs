@@ -11,7 +11,7 @@ use crate::gewe::envelope::Refusal;
 
 pub(crate) struct Call {
     pub(crate) endpoint: Endpoint,
-    /// `X-GEWE-TOKEN`.
+    /// What the token's header says.
     pub(crate) token: Option<String>,
     pub(crate) body: Value,
     pub(crate) arrival_ms: i64,
@@ -26,11 +26,12 @@ impl Call {
     /// Header, token, fields, device, online: in this order (reference personal-gateway 14, "Envelope").
     pub(crate) fn check(&self, gewe: &Gewe) -> Result<Option<Arc<Device>>, Refusal> {
         let token = self.token.as_deref().filter(|token| !token.is_empty());
-        let token = token.ok_or_else(|| Refusal::flat("参数错误：header:X-GEWE-TOKEN 不可为空"))?;
+        let header = || gewe.style().token_header.clone();
+        let token = token.ok_or_else(|| Refusal::Flat(format!("参数错误：header:{} 不可为空", header())))?;
         let device = gewe.find(self.app_id()).filter(|device| device.token == token);
         let refused = device.as_ref().is_some_and(|device| device.state().switches.bad_token);
         if refused || !gewe.knows_token(token) {
-            return Err(Refusal::flat("X-GEWE-TOKEN 不可用或已过期"));
+            return Err(Refusal::Flat(format!("{} 不可用或已过期", header())));
         }
         self.check_fields()?;
         self.check_device(device)

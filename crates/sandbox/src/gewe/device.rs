@@ -36,6 +36,8 @@ pub(crate) struct DeviceState {
     pub(crate) alias: String,
     pub(crate) labels: Vec<FriendLabel>,
     pub(crate) friends: Vec<FriendSeed>,
+    /// `ipad` or `mac`; `None`: nobody said.
+    pub(crate) device_type: Option<String>,
     pub(crate) online: bool,
     /// Dropped by risk control: only a QR login helps.
     pub(crate) kicked: bool,
@@ -62,6 +64,7 @@ impl Device {
             alias: seed.alias,
             labels: seed.labels,
             friends: seed.friends,
+            device_type: None,
             kicked: false,
             drop_at_ms: None,
             switches: Switches::default(),

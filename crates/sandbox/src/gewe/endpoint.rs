@@ -206,13 +206,13 @@ const fn row(
 impl Endpoint {
     pub(crate) const COUNT: usize = 21;
 
+    /// By its path below the prefix.
     pub(crate) fn of(path: &str) -> Option<(usize, Self)> {
-        let tail = path.strip_prefix("/gewe/v2/api/")?;
         ENDPOINTS
             .iter()
             .copied()
             .enumerate()
-            .find(|(_, endpoint)| endpoint.path == tail)
+            .find(|(_, endpoint)| endpoint.path == path)
     }
 
     /// The last part of the path: the name in counters and faults.

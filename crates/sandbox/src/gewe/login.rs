@@ -9,6 +9,7 @@ use crate::error::SandboxError;
 use crate::gewe::device::{Device, DeviceState};
 use crate::gewe::envelope::Refusal;
 use crate::gewe::seed::LoginStep;
+use crate::gewe::wish::Wish;
 
 /// How long a login code lives. Samples of the vendors show 187 to 230.
 const CODE_SECS: i64 = 200;
@@ -18,8 +19,11 @@ const CODE_SECS: i64 = 200;
 pub(crate) struct Login {
     uuid: String,
     started_ms: i64,
+    wish: Wish,
     stage: Stage,
     verify_url: Option<String>,
+    /// What the phone shows, until a poll repeats it.
+    number: Option<String>,
     polls: u32,
 }
 
@@ -39,37 +43,47 @@ enum Stage {
 }
 
 impl Login {
-    fn begin(now_ms: i64) -> Self {
+    fn begin(wish: Wish, now_ms: i64) -> Self {
         let uuid = Alphanumeric.sample_string(&mut rand::rng(), 20);
         Self {
             uuid,
             started_ms: now_ms,
+            wish,
             stage: Stage::Waiting,
             verify_url: None,
+            number: None,
             polls: 0,
         }
+    }
+
+    /// Another number than the one on the phone changes nothing.
+    fn take_number(&mut self, typed: Option<&str>) {
+        self.number.take_if(|number| typed == Some(number));
     }
 }
 
 /// `getLoginQrCode` for a device that exists.
-pub(crate) fn qr_code(device: &Device, now_ms: i64) -> Result<Value, Refusal> {
+pub(crate) fn qr_code(device: &Device, wish: Wish, now_ms: i64) -> Result<Value, Refusal> {
     let mut state = device.state();
     if state.online {
         return Err(Refusal::flat("微信已登录，请勿重复登录。"));
     }
-    let login = state.login.insert(Login::begin(now_ms));
+    if wish.device_type.is_some() {
+        state.device_type.clone_from(&wish.device_type);
+    }
+    let login = state.login.insert(Login::begin(wish, now_ms));
     let address = format!("http://weixin.qq.com/x/{}", login.uuid);
     let picture = format!("data:image/jpg;base64,{}", BASE64_STANDARD.encode(&address));
     Ok(json!({ "appId": device.app_id, "uuid": login.uuid, "qrData": address, "qrImgBase64": picture }))
 }
 
 /// `dialogLogin`: a dialog on the phone instead of a code; impossible after a kick.
-pub(crate) fn dialog(device: &Device, now_ms: i64) -> Result<Value, Refusal> {
+pub(crate) fn dialog(device: &Device, wish: Wish, now_ms: i64) -> Result<Value, Refusal> {
     let mut state = device.state();
     if state.kicked || state.wxid.is_empty() {
         return Err(Refusal::cause("无法弹框登录，请使用二维码登录"));
     }
-    let login = state.login.insert(Login::begin(now_ms));
+    let login = state.login.insert(Login::begin(wish, now_ms));
     login.stage = Stage::Scanned { polled: false };
     Ok(json!({ "appId": device.app_id, "uuid": login.uuid }))
 }
@@ -83,7 +97,11 @@ pub(crate) fn check(device: &Device, body: &Value, now_ms: i64) -> Result<Value,
         .take()
         .filter(|login| body["uuid"].as_str() == Some(&login.uuid))
         .ok_or_else(|| Refusal::cause("uuid不存在"))?;
-    let answer = poll(&mut state, &mut login, null_data, now_ms);
+    let accepted = login.wish.check_poll(body, state.device_type.as_deref());
+    let answer = accepted.and_then(|()| {
+        login.take_number(body["captchCode"].as_str());
+        poll(&mut state, &mut login, null_data, now_ms)
+    });
     state.login = Some(login);
     answer
 }
@@ -198,6 +216,11 @@ pub(crate) fn step(device: &Device, step: LoginStep, now_ms: i64) -> Result<(), 
         }
         (LoginStep::Verify { url }, _) => login.verify_url = Some(url),
         (LoginStep::Verified, _) => login.verify_url = None,
+        (LoginStep::Number { number }, Stage::Scanned { .. }) => login.number = Some(number),
+        (LoginStep::Number { .. }, _) => return Err(SandboxError::NotNow("a number is shown after the scan")),
+        (LoginStep::Confirm { .. }, _) if login.number.is_some() => {
+            return Err(SandboxError::NotNow("the number on the phone was not typed yet"));
+        }
         (LoginStep::Confirm { wxid, nick_name }, Stage::Scanned { polled: true }) => {
             let wxid = wxid.unwrap_or(own_wxid);
             if wxid.is_empty() {

@@ -145,6 +145,11 @@ pub enum LoginStep {
     },
     /// The check was passed.
     Verified,
+    /// WeChat shows a number after the scan: there is no button until a `checkLogin` has said it as `captchCode`.
+    Number {
+        /// What the phone shows.
+        number: String,
+    },
 }
 
 /// Without token and phone number.

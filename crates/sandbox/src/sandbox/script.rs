@@ -3,7 +3,7 @@
 use crate::Sandbox;
 use crate::error::SandboxError;
 use crate::fault::{Fault, Mix};
-use crate::gewe::{DeviceSeed, LoginStep, Switches};
+use crate::gewe::{DeviceSeed, GatewayStyle, LoginStep, Switches};
 use crate::wecom::{CorpSeed, CorpSettings, DepartmentSeed, MemberChange, MemberSeed, TokenEvent};
 
 impl Sandbox {
@@ -63,6 +63,11 @@ impl Sandbox {
     /// Creates a gewe device, logged in when the seed has a wxid. Answers its appId.
     pub fn add_device(&self, seed: DeviceSeed) -> Result<String, SandboxError> {
         self.inner.gewe.add_device(seed, self.inner.clock.now_ms())
+    }
+
+    /// Changes where the gateway is, how it is told a token, and how many devices it allows.
+    pub fn set_gateway_style(&self, style: GatewayStyle) {
+        self.inner.gewe.set_style(style);
     }
 
     /// Changes the fault switches of a device.

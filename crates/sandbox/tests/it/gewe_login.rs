@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use moments_sandbox::{LoginStep, SandboxError, Switches};
+use moments_sandbox::{GatewayStyle, LoginStep, SandboxError, Switches};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -96,6 +96,92 @@ async fn a_check_by_face_answers_with_an_address_only() {
     assert_eq!(poll(&w, &code).await["data"]["status"], 0);
     w.sandbox.login_step(app_id, LoginStep::Cancel).unwrap();
     assert_eq!(poll(&w, &code).await["data"]["status"], 4);
+}
+
+#[tokio::test]
+async fn a_number_on_the_phone_must_be_typed_before_there_is_a_button() {
+    let w = World::new().await;
+    let code = qr(&w, "").await;
+    let app_id = code["data"]["appId"].as_str().unwrap();
+    let step = |step| w.sandbox.login_step(app_id, step);
+    let number = || LoginStep::Number {
+        number: "47".to_owned(),
+    };
+    assert!(
+        matches!(step(number()), Err(SandboxError::NotNow(_))),
+        "nobody has scanned"
+    );
+    step(LoginStep::Scan).unwrap();
+    step(number()).unwrap();
+    for (typed, is_taken) in [(json!(null), false), (json!("74"), false), (json!("47"), true)] {
+        let body = json!({ "appId": app_id, "uuid": code["data"]["uuid"], "captchCode": typed });
+        assert_eq!(w.gewe("login/checkLogin", body).await["data"]["status"], 1, "{typed}");
+        assert_eq!(step(confirm("wxid_new")).is_ok(), is_taken, "{typed}");
+    }
+    assert_eq!(poll(&w, &code).await["data"]["status"], 2);
+}
+
+#[tokio::test]
+async fn a_log_in_names_a_province_and_its_polls_keep_to_how_it_was_asked_for() {
+    let w = World::new().await;
+    let proxy = "socks5://u:p@192.0.2.7:1080";
+    let ask = async |region: &str, kind: &str| {
+        let body = json!({ "appId": "", "regionId": region, "type": kind, "proxyIp": proxy });
+        w.gewe("login/getLoginQrCode", body).await
+    };
+    assert_eq!(ask("330100", "ipad").await["ret"], 500, "a town is no province");
+    assert_eq!(ask("330000", "phone").await["ret"], 500);
+    assert_eq!(
+        w.sandbox.devices().len(),
+        w.demo.devices.len(),
+        "a refusal makes no device"
+    );
+    for (kind, proxy_ip, sliding, ret) in [
+        ("ipad", proxy, false, 200),
+        ("ipad", proxy, true, 500),
+        ("mac", proxy, true, 200),
+        ("mac", "", false, 500),
+    ] {
+        let code = ask("330000", kind).await;
+        let mut body = json!({ "appId": code["data"]["appId"], "uuid": code["data"]["uuid"] });
+        (body["proxyIp"], body["autoSliding"]) = (json!(proxy_ip), json!(sliding));
+        let answer = w.gewe("login/checkLogin", body).await;
+        assert_eq!(answer["ret"], ret, "{kind} {proxy_ip} {sliding}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_is_where_its_style_says_and_allows_so_many_devices() {
+    let w = World::new().await;
+    let changes = json!({ "prefix": "/vendor/v3", "token_header": "VideosApi-token", "max_devices": 3 });
+    let (status, style) = w.control("gateway", &changes).await;
+    assert_eq!((status, &style), (200, &changes));
+    assert_eq!(w.control("gateway", &json!({ "path": "/" })).await.0, 400);
+    let call = async |path: &str, header: &str| {
+        let body = json!({ "appId": "", "regionId": "330000" });
+        let request = w.http.post(format!("{}{path}/login/getLoginQrCode", w.base));
+        let request = request.header(header, &w.demo.devices[0].token).json(&body);
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.text().await.unwrap())
+    };
+    assert_eq!(call("/gewe/v2/api", "VideosApi-token").await.0, 404);
+    assert_eq!(call("/vendor/v3x", "VideosApi-token").await.0, 404);
+    let (_, told) = call("/vendor/v3", "X-GEWE-TOKEN").await;
+    assert!(told.contains("header:VideosApi-token 不可为空"), "{told}");
+    let own = |device: &&moments_sandbox::DemoDevice| device.token == w.demo.devices[0].token;
+    let room = 3 - w.demo.devices.iter().filter(own).count();
+    for _ in 0..room {
+        let (_, told) = call("/vendor/v3", "videosapi-TOKEN").await;
+        assert!(told.contains("qrData"), "{told}");
+    }
+    let (_, told) = call("/vendor/v3", "VideosApi-token").await;
+    assert!(told.contains("已达到最大客户端数量操作"), "{told}");
+    w.sandbox.set_gateway_style(GatewayStyle::default());
+    assert!(
+        call("/gewe/v2/api", "X-GEWE-TOKEN").await.1.contains("qrData"),
+        "any number again"
+    );
 }
 
 #[tokio::test]
