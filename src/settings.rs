@@ -111,6 +111,7 @@ pub(crate) struct Wecom {
     pub(crate) provider_secret: SecretString,
     pub(crate) open_url: String,
     pub(crate) installed_url: String,
+    pub(crate) installed_wait_secs: u64,
     pub(crate) marketplace_user: i64,
 }
 

@@ -1,6 +1,7 @@
 //! The provider's apps, from the settings `wecom.suite_…`, `wecom.template_…` and `wecom.provider_…`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use moments_domain::{AppKind, Clock, UserId};
@@ -49,6 +50,10 @@ pub(super) fn provider(
         installed_url: match wecom.installed_url.as_str() {
             "" => None,
             url => Some(url.parse().context("wecom.installed_url")?),
+        },
+        installed_wait: match wecom.installed_wait_secs {
+            secs @ 0..=20 => Duration::from_secs(secs),
+            _ => bail!("wecom.installed_wait_secs must be 0 to 20"),
         },
         marketplace_user: match wecom.marketplace_user {
             0 => None,

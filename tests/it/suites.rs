@@ -1,6 +1,7 @@
 //! A provider's apps through the front door: the sandbox pushes, an administrator agrees, posts come out.
 
-use moments_sandbox::{PushStyle, SuiteKind, SuiteSeed, SuiteUrl};
+use futures::future::join_all;
+use moments_sandbox::{Fault, FaultKind, PushStyle, SuiteKind, SuiteSeed, SuiteUrl, World as Platform};
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 
@@ -45,7 +46,12 @@ fn seed(suite_id: &str, kind: SuiteKind, secret: &str) -> SuiteSeed {
 
 /// A world whose provider has a suite and a template, with a ticket of each, and one corp that has not installed anything.
 async fn provider(corp: &str) -> World {
-    let world = World::with(&SETTINGS).await;
+    provider_with(corp, &[]).await
+}
+
+/// The same with more settings.
+async fn provider_with(corp: &str, settings: &[(&str, &str)]) -> World {
+    let world = World::with(&[&SETTINGS, settings].concat()).await;
     provide(&world, corp).await;
     world
 }
@@ -94,8 +100,8 @@ impl World {
     }
 
     /// The install when it is over.
-    async fn installed(&self, state: &str) -> Value {
-        for _ in 0..400 {
+    pub(crate) async fn installed(&self, state: &str) -> Value {
+        for _ in 0..2400 {
             let install = self.install(state).await;
             if install["status"] != "WAITING" {
                 return install;
@@ -107,7 +113,7 @@ impl World {
 
     /// The channel when it is as wanted.
     async fn channel(&self, wanted: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..800 {
+        for _ in 0..2400 {
             let channels = self.api.get("/channels").expect(200).await;
             if let Some(channel) = channels
                 .as_array()
@@ -216,6 +222,42 @@ async fn a_third_party_app_is_installed_by_a_link_and_publishes_until_the_corp_t
     let task = world.sync("又见面了").to([account("wang.fang")]).accepted().await;
     let published = world.wait_for(task, crate::sync::Task::is_over).await;
     assert_eq!(published.status(), "COMPLETED", "{}", published.message());
+    world.assert_no_violation();
+}
+
+#[tokio::test]
+async fn an_exchange_that_takes_long_keeps_no_browser_waiting_and_is_made_once() {
+    let world = provider_with("ww_slow", &[("WECOM_INSTALLED_WAIT_SECS", "0")]).await;
+    let (state, link) = world.begin("THIRD_PARTY", "").await;
+    let agreed = world.sandbox.install(&link, "ww_slow").await.expect("agreed");
+    let back = agreed.redirect.expect("a redirect");
+    let slow = FaultKind::Slow { ms: 1500 };
+    world
+        .sandbox
+        .add_fault(Fault::next(Platform::Wecom, "get_permanent_code", slow));
+    let (status, page) = open(&back).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(
+        page.contains("正在完成安装") && page.contains(r#"http-equiv="refresh""#),
+        "{page}"
+    );
+    // Whoever reloads meanwhile changes nothing, whether it is over by then or not.
+    for (status, page) in join_all((0..4).map(|_| open(&back))).await {
+        assert_eq!(status, 200, "{page}");
+        assert!(page.contains("正在完成安装") || page.contains("授权成功"), "{page}");
+    }
+    assert_eq!(world.installed(&state).await["status"], "DONE");
+    let (_, page) = open(&back).await;
+    assert!(page.contains("授权成功"), "{page}");
+    assert_eq!(world.sandbox.faults_waiting().0, [], "the exchange was slow");
+    let channels = world.api.get("/channels").expect(200).await;
+    assert_eq!(channels.as_array().map(Vec::len), Some(1), "{channels}");
+    assert_eq!(world.accounts().await.len(), MEMBERS.len());
+    assert_eq!(
+        world.sandbox.calls().wecom["get_permanent_code"],
+        1,
+        "a code is spent once"
+    );
     world.assert_no_violation();
 }
 

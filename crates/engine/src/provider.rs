@@ -1,6 +1,7 @@
 //! What the installation's provider has at WeCom: a third-party app, a template of provider-developed apps, or both.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use moments_domain::{AppKind, UserId};
 use moments_platforms::wecom::Suites;
@@ -33,6 +34,8 @@ pub struct Provider {
     pub open_url: url::Url,
     /// Where they are sent after it; `None`: our own page.
     pub installed_url: Option<url::Url>,
+    /// How long they wait for the install to be finished before they are told that it goes on (`wecom.installed_wait_secs`).
+    pub installed_wait: Duration,
     /// Who owns installs that nobody began here; `None`: they are kept and wait.
     pub marketplace_user: Option<UserId>,
 }

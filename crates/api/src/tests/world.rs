@@ -347,6 +347,7 @@ fn provider(store: &Store, keys: &Arc<KeyRing>, clock: &Arc<HandClock>) -> Provi
         corp_id: PROVIDER_CORP.to_owned(),
         open_url: "https://open.example".parse().expect("an address"),
         installed_url: None,
+        installed_wait: Duration::ZERO,
         marketplace_user: None,
     }
 }

@@ -16,9 +16,7 @@ use crate::use_cases::AccountView;
 
 /// An administrator who consents in the last minute of a link still comes back in time.
 pub(crate) const STATE_GRACE: Duration = Duration::from_mins(5);
-/// How long a returning administrator waits for the outcome,
-const PATIENCE: Duration = Duration::from_secs(20);
-/// and how often it is looked for.
+/// How often the outcome is looked for while a returning administrator waits.
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// An install as whoever began it sees it.
@@ -120,12 +118,13 @@ impl Engine {
     pub async fn install_arrived(&self, state: &str, code: SecretString) -> Result<Arrival, Problem> {
         let began = tokio::time::Instant::now();
         let mut install = self.begun_install(state).await?;
+        let patience = self.provider()?.installed_wait;
         let is_void = self.clock.now() > install.expires + STATE_GRACE;
         if install.status == InstallStatus::Waiting && !is_void {
             let mut create = Work::new(PushKind::CreateAuth, &install.suite_id, self.clock.now()).with(code);
             create.state = Some(state.to_owned());
             self.add_work(create).await.map_err(not_kept)?;
-            while install.status == InstallStatus::Waiting && began.elapsed() < PATIENCE {
+            while install.status == InstallStatus::Waiting && began.elapsed() < patience {
                 tokio::time::sleep(GLANCE).await;
                 install = self.begun_install(state).await?;
             }
