@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use reqwest::Method;
 use sea_orm::{ConnectionTrait as _, Database};
 use tokio::time::Instant;
 
+use crate::api::Api;
 use crate::server::Server;
+use crate::suites;
 use crate::world::{Corp, World, iso};
+
+const PUBLIC_URL: &str = "http://127.0.0.1:1";
 
 /// What an installation of several processes needs.
 struct Ground {
@@ -63,7 +68,7 @@ impl Ground {
             ("DATABASE_URL", self.database.as_str()),
             ("QUEUE_URL", &self.queue),
             ("QUEUE_NAME", &self.name),
-            ("HTTP_PUBLIC_URL", "http://127.0.0.1:1"),
+            ("HTTP_PUBLIC_URL", PUBLIC_URL),
         ];
         let mut world = World::with(&[&own, settings].concat()).await;
         world.take_server().stop().await;
@@ -106,6 +111,41 @@ async fn a_cluster_publishes_each_post_once_and_on_time() {
         let log = processes[0].log();
         let errors: Vec<_> = log.lines().filter(|line| line.contains("ERROR")).collect();
         assert_eq!(errors, [""; 0], "processes get in each other's way");
+        world.assert_no_violation();
+    }
+}
+
+/// WeCom counts the questions. A broker plays no part in this: one ground is enough.
+#[tokio::test]
+async fn processes_that_need_a_token_at_once_fetch_it_once() {
+    for ground in grounds("tokens").await.into_iter().take(1) {
+        let (world, processes) = ground.start(&["api"], &suites::SETTINGS).await;
+        suites::provide(&world, "ww_race").await;
+        let (state, link) = world.begin("THIRD_PARTY", "").await;
+        let agreed = world.sandbox.install(&link, "ww_race").await.expect("agreed");
+        let back = agreed.redirect.expect("a redirect");
+        let path = back.strip_prefix(PUBLIC_URL).expect("our address").to_owned();
+        world.api.request(Method::GET, path).send().await;
+        let channel = world.installed(&state).await["channel"]["id"].clone();
+        for process in processes {
+            process.stop().await;
+        }
+        let database = Database::connect(&ground.database).await.expect("a connection");
+        for table in ["t_moment_suite", "t_moment_channel"] {
+            let forgotten = format!("UPDATE {table} SET token = NULL");
+            database.execute_unprepared(&forgotten).await.expect("a write");
+        }
+        let fetched = || {
+            let calls = world.sandbox.calls().wecom;
+            ["get_suite_token", "get_corp_token"].map(|call| calls.get(call).copied().unwrap_or(0))
+        };
+        let before = fetched();
+        let others = join_all((0..3).map(|_| world.start_beside("api"))).await;
+        let apis: Vec<_> = others.iter().map(|process| Api::new(&process.url)).collect();
+        let path = format!("/channels/{channel}/directory");
+        let asked = apis.iter().cycle().take(12);
+        join_all(asked.map(|api| api.get(&path).expect(200))).await;
+        assert_eq!(fetched(), before.map(|n| n + 1), "{}", ground.name);
         world.assert_no_violation();
     }
 }
