@@ -2,6 +2,7 @@
 
 mod hunt;
 mod known;
+mod library;
 mod tap;
 
 use std::fs;
@@ -13,10 +14,11 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use self::known::{
-    CALLBACK_KEY, CALLBACK_TOKEN, NUMBER, OF_BROKER, OF_DATABASE, OF_MEDIA, OF_MODERATION, Secrets, WRONG,
+    CALLBACK_KEY, CALLBACK_TOKEN, NUMBER, OF_BROKER, OF_DATABASE, OF_LIBRARY, OF_MEDIA, OF_MODERATION, Secrets, WRONG,
 };
 use self::tap::Tap;
 use crate::api::{OWNER, PERMISSIONS, token};
+use crate::bucket;
 use crate::database::Database;
 use crate::login;
 use crate::suites;
@@ -101,6 +103,7 @@ async fn bring_in(world: &World) -> String {
     let state = install(world).await;
     log_in(world).await;
     live_dangerously(world, &corp, &wxid).await;
+    library::read_drafts(world, &corp).await;
     state
 }
 
@@ -123,7 +126,15 @@ async fn said(world: &World, arguments: &[&str], change: Option<(&str, &str)>) -
 async fn no_secret_shows_in_answers_log_or_database() {
     let tap = Tap::default();
     let mut settings = suites::SETTINGS.to_vec();
-    settings.extend([("LOG_LEVEL", "trace"), ("COMPLIANCE_MODERATION_SECRET", OF_MODERATION)]);
+    let objects = tempfile::tempdir().expect("a folder");
+    let (drafts, storage) = (library::service().await, bucket::service(objects.path()).await);
+    settings.extend(bucket::settings(&storage));
+    settings.extend([
+        ("LOG_LEVEL", "trace"),
+        ("COMPLIANCE_MODERATION_SECRET", OF_MODERATION),
+        ("CONTENT_URL", &drafts),
+        ("CONTENT_TOKEN", OF_LIBRARY),
+    ]);
     let mut world = login::world_around(&settings, |sandbox| tap.over(sandbox)).await;
     let mut secrets = Secrets::brought_in();
     let (state, without_database) = join(bring_in(&world), said_without_database(&world)).await;

@@ -3,6 +3,7 @@
 use super::hunt::Hunt;
 use super::tap::Tap;
 use crate::api::TOKEN_SECRET;
+use crate::bucket;
 use crate::suites;
 use crate::world::{device_seed, secret_of, vault_keys};
 
@@ -15,6 +16,7 @@ pub(super) const OF_MEDIA: &str = "media-signature-x7";
 pub(super) const OF_DATABASE: &str = "database-Password-5Kd0";
 pub(super) const OF_BROKER: &str = "broker-Password-9Wc3";
 pub(super) const OF_MODERATION: &str = "moderation-Secret-2Hv6";
+pub(super) const OF_LIBRARY: &str = "library-Token-7Tn4Qe";
 /// Fields of the platforms that reach whoever asked for them: in a link for an administrator, in a code for a phone.
 const ANSWERED: [&str; 2] = ["pre_auth_code", "uuid"];
 
@@ -36,6 +38,8 @@ impl Secrets {
             ("the database's password", OF_DATABASE),
             ("the broker's password", OF_BROKER),
             ("a moderation secret", OF_MODERATION),
+            ("the content library's token", OF_LIBRARY),
+            ("a bucket's key", bucket::KEY),
         ]
         .map(|(name, secret)| (name.to_owned(), secret.to_owned()))
         .into();
