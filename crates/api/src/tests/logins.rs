@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use moments_domain::ErrorClass;
+use moments_platforms::{Directory, Tag, TagGroup};
 use serde_json::{Value, json};
 
 use super::gateway::CODE;
+use super::platform::refusal;
 use super::world::{self, BASE, STRANGER, World, request, token};
 use crate::PERMISSIONS;
 
@@ -296,4 +299,34 @@ async fn events_come_by_an_address_that_nobody_can_guess() {
         let answer = send(&wrong, &large).await;
         assert_eq!(answer.error(404), "NOT_FOUND", "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn an_accounts_labels_are_told_as_one_group_and_its_device_must_be_on_line() {
+    let world = World::with_gateway().await;
+    let done = wait_for(&world, &start(&world, "in:wxid_a").await, "DONE").await;
+    let path = format!("/channels/{}/directory", done["channel"]["id"]);
+    let says = |answer| *world.platform.directory.lock().expect("unpoisoned") = Some(answer);
+    says(Err(refusal(ErrorClass::Offline, "-1", "微信已离线")));
+    assert_eq!(world.get(&path).await.expect(422)["reason"], "ACCOUNT_OFFLINE");
+    let labels = [("1", "重要客户"), ("2", "同事")].map(|(id, name)| Tag {
+        id: id.to_owned(),
+        name: name.to_owned(),
+    });
+    says(Ok(Directory {
+        departments: Vec::new(),
+        tag_groups: vec![TagGroup {
+            id: "labels".to_owned(),
+            name: "标签".to_owned(),
+            tags: labels.into(),
+        }],
+    }));
+    let told = world.get(&path).await.expect(200);
+    let group = json!({
+        "id": "labels", "name": "标签", "tags": [{ "id": "1", "name": "重要客户" }, { "id": "2", "name": "同事" }],
+    });
+    assert_eq!(
+        (&told["departments"], &told["tagGroups"]),
+        (&json!([]), &json!([group]))
+    );
 }
