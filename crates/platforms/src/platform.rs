@@ -128,6 +128,8 @@ pub enum JobReport {
         moment_id: String,
         /// Targets that the platform calls invalid, by its own names.
         invalid: Vec<String>,
+        /// Tags of its audience that the platform did not know any more.
+        unknown_tags: Vec<String>,
     },
     /// It was refused.
     Refused(Refusal),

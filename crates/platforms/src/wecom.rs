@@ -239,6 +239,7 @@ fn finished(result: CreationResult) -> Result<JobReport, CallFailure> {
     }
     Ok(JobReport::Done {
         invalid: result.invalid_users().to_vec(),
+        unknown_tags: result.invalid_tags().to_vec(),
         moment_id: result.moment_id,
     })
 }

@@ -64,6 +64,8 @@ pub struct CreationResult {
     pub moment_id: String,
     #[serde(default, deserialize_with = "flexible::nullable")]
     invalid_sender_list: InvalidSenderList,
+    #[serde(default, deserialize_with = "flexible::nullable")]
+    invalid_external_contact_list: InvalidContactList,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -72,10 +74,21 @@ struct InvalidSenderList {
     user_list: Vec<String>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct InvalidContactList {
+    #[serde(default, deserialize_with = "flexible::nullable")]
+    tag_list: Vec<String>,
+}
+
 impl CreationResult {
     /// Senders that do not exist or are outside the app's visible range; possible beside a success.
     pub fn invalid_users(&self) -> &[String] {
         &self.invalid_sender_list.user_list
+    }
+
+    /// Tags of customers that the corp does not know; possible beside a success.
+    pub fn invalid_tags(&self) -> &[String] {
+        &self.invalid_external_contact_list.tag_list
     }
 }
 

@@ -27,13 +27,25 @@ pub(crate) async fn job(job: &mut Job<'_>) -> Result<(), Stop> {
     match report {
         Ok(JobReport::Running) if age < JOB_LIFETIME => job.look_again(job_poll(age)).await,
         Ok(JobReport::Running | JobReport::Gone) => create::lose_track(job, "创建任务已失效").await,
-        Ok(JobReport::Done { moment_id, invalid }) => {
+        Ok(JobReport::Done {
+            moment_id,
+            invalid,
+            unknown_tags,
+        }) => {
+            tell_unknown(job, &unknown_tags);
             created(job, moment_id, &invalid)?;
             confirmations(job).await
         }
         Ok(JobReport::Refused(refusal)) => create::refused(job, &open, refusal).await,
         Err(_) if age >= JOB_LIFETIME => create::lose_track(job, "创建任务长时间无法查询").await,
         Err(failure) => job.look_after_failure(&open, &failure, job_poll(age)).await,
+    }
+}
+
+/// They were there when the post was sent (see `audience`): somebody removed them in that very moment, and it is out by now.
+fn tell_unknown(job: &Job<'_>, tags: &[String]) {
+    if !tags.is_empty() {
+        tracing::warn!(publication.id = %job.publication.id, ?tags, "the platform made a post without tags that it did not know any more");
     }
 }
 

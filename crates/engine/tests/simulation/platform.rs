@@ -218,7 +218,11 @@ impl Platform for SimPlatform {
             .expect("unpoisoned")
             .get(&moment_id)
             .map(|m| m.invalid.clone());
-        Ok(invalid.map_or(JobReport::Gone, |invalid| JobReport::Done { moment_id, invalid }))
+        Ok(invalid.map_or(JobReport::Gone, |invalid| JobReport::Done {
+            moment_id,
+            invalid,
+            unknown_tags: Vec::new(),
+        }))
     }
 
     async fn confirmations(&self, _: &ChannelAccess, moment_id: &str) -> Result<Confirmations, CallFailure> {

@@ -90,8 +90,8 @@ async fn a_job_ends_in_a_moment_or_in_its_own_refusal() {
     for (body, expected) in [
         (r#"{"errcode":0,"status":2}"#, "running"),
         (
-            r#"{"errcode":0,"status":3,"result":{"errcode":0,"moment_id":"mom1","invalid_sender_list":{"user_list":["ghost"]}}}"#,
-            "done mom1 ghost",
+            r#"{"errcode":0,"status":3,"result":{"errcode":0,"moment_id":"mom1","invalid_sender_list":{"user_list":["ghost"]},"invalid_external_contact_list":{"tag_list":["etGone"]}}}"#,
+            "done mom1 ghost etGone",
         ),
         (
             r#"{"errcode":0,"status":3,"result":{"errcode":40007,"errmsg":"invalid media_id"}}"#,
@@ -104,9 +104,11 @@ async fn a_job_ends_in_a_moment_or_in_its_own_refusal() {
         let (platform, _fake, channel) = corp(always(body)).await;
         let outcome = match platform.job(&channel, "jobM8").await {
             Ok(JobReport::Running) => "running".into(),
-            Ok(JobReport::Done { moment_id, invalid }) => {
-                format!("done {moment_id} {}", invalid.join(","))
-            }
+            Ok(JobReport::Done {
+                moment_id,
+                invalid,
+                unknown_tags,
+            }) => format!("done {moment_id} {} {}", invalid.join(","), unknown_tags.join(",")),
             Ok(JobReport::Refused(refusal)) => shown(&CallFailure::Refused(refusal)),
             Ok(JobReport::Gone) => "gone".into(),
             Err(failure) => shown(&failure),

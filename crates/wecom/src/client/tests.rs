@@ -151,16 +151,16 @@ async fn a_job_is_judged_by_its_own_code_and_only_when_finished() {
         ),
         (r#"{"errcode":0,"status":"2"}"#, "running"),
         (
-            r#"{"errcode":0,"status":3,"result":{"errcode":0,"errmsg":"ok","moment_id":"mom1","invalid_sender_list":{"user_list":["ghost01"],"department_list":[99]}}}"#,
-            "0 mom1 ghost01",
+            r#"{"errcode":0,"status":3,"result":{"errcode":0,"errmsg":"ok","moment_id":"mom1","invalid_sender_list":{"user_list":["ghost01"],"department_list":[99]},"invalid_external_contact_list":{"tag_list":["etGone"]}}}"#,
+            "0 mom1 ghost01 etGone",
         ),
         (
             r#"{"errcode":0,"status":3,"result":{"errcode":40007,"errmsg":"invalid media_id","invalid_sender_list":{}}}"#,
-            "40007  ",
+            "40007   ",
         ),
         (
-            r#"{"errcode":0,"status":3,"result":{"errcode":0,"moment_id":"mom2","invalid_sender_list":{"user_list":null}}}"#,
-            "0 mom2 ",
+            r#"{"errcode":0,"status":3,"result":{"errcode":0,"moment_id":"mom2","invalid_sender_list":{"user_list":null},"invalid_external_contact_list":null}}"#,
+            "0 mom2  ",
         ),
     ] {
         let server = Server::answering(body).await;
@@ -173,10 +173,11 @@ async fn a_job_is_judged_by_its_own_code_and_only_when_finished() {
             JobStatus::Running => "running".to_owned(),
             JobStatus::Finished(result) => {
                 format!(
-                    "{} {} {}",
+                    "{} {} {} {}",
                     result.errcode,
                     result.moment_id,
-                    result.invalid_users().join(",")
+                    result.invalid_users().join(","),
+                    result.invalid_tags().join(",")
                 )
             }
         };
