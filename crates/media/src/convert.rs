@@ -1,7 +1,7 @@
 //! Pictures made to fit.
 
 use fast_image_resize::{ResizeOptions, Resizer};
-use image::{DynamicImage, Rgb, RgbImage, RgbaImage};
+use image::{DynamicImage, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
 
 use crate::error::MediaError;
@@ -32,8 +32,7 @@ pub(crate) fn to_jpeg(picture: Picture, limits: &MediaLimits) -> Result<Converte
     } = picture;
     // Limits care for the longer and the shorter side only, so turning can wait until the picture is small; so can colours.
     let (width, height) = limits.fit(pixels.width(), pixels.height());
-    let small = resize(eight_bits(pixels), width, height)?;
-    let mut pixels = on_white(small);
+    let mut pixels = resize(flat(pixels)?, width, height)?;
     if let Some(colours) = to_srgb {
         colours.convert(&mut pixels);
     }
@@ -42,43 +41,41 @@ pub(crate) fn to_jpeg(picture: Picture, limits: &MediaLimits) -> Result<Converte
     encode(&upright.into_rgb8(), limits.image_max_bytes)
 }
 
-/// RGB, with transparency where the picture has it; a no-op for most pictures.
-fn eight_bits(pixels: DynamicImage) -> DynamicImage {
-    if pixels.color().has_alpha() {
-        DynamicImage::ImageRgba8(pixels.into_rgba8())
-    } else {
-        DynamicImage::ImageRgb8(pixels.into_rgb8())
+/// Eight bits a colour, transparency on white, before anything is scaled: what is left has no opacity to heed.
+fn flat(pixels: DynamicImage) -> Result<RgbImage, MediaError> {
+    if !pixels.color().has_alpha() {
+        return Ok(pixels.into_rgb8());
     }
+    let (width, height) = (pixels.width(), pixels.height());
+    let mut pixels = pixels.into_rgba8().into_raw();
+    // In place: a second copy of a large picture would be felt.
+    let count = pixels.len() / 4;
+    for at in 0..count {
+        let alpha = pixels[4 * at + 3];
+        for channel in 0..3 {
+            pixels[3 * at + channel] = over_white(pixels[4 * at + channel], alpha);
+        }
+    }
+    pixels.truncate(3 * count);
+    RgbImage::from_raw(width, height, pixels).ok_or(MediaError::TooManyPixels)
 }
 
-fn resize(pixels: DynamicImage, width: u32, height: u32) -> Result<DynamicImage, MediaError> {
-    if (pixels.width(), pixels.height()) == (width, height) {
+fn resize(pixels: RgbImage, width: u32, height: u32) -> Result<RgbImage, MediaError> {
+    if pixels.dimensions() == (width, height) {
         return Ok(pixels);
     }
-    let mut small = DynamicImage::new(width, height, pixels.color());
+    let pixels = DynamicImage::ImageRgb8(pixels);
+    let mut small = DynamicImage::ImageRgb8(RgbImage::new(width, height));
     Resizer::new()
         .resize(&pixels, &mut small, &ResizeOptions::new())
         .map_err(|_| MediaError::Broken {
             detail: "图片无法缩放"
         })?;
-    Ok(small)
+    Ok(small.into_rgb8())
 }
 
-fn on_white(pixels: DynamicImage) -> RgbImage {
-    match pixels {
-        DynamicImage::ImageRgba8(pixels) => blend_on_white(&pixels),
-        opaque => opaque.into_rgb8(),
-    }
-}
-
-fn blend_on_white(pixels: &RgbaImage) -> RgbImage {
-    RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
-        let [red, green, blue, alpha] = pixels.get_pixel(x, y).0;
-        Rgb([red, green, blue].map(|channel| over_white(channel, alpha)))
-    })
-}
-
-fn over_white(channel: u8, alpha: u8) -> u8 {
+/// A channel seen through this opacity on white paper.
+pub(crate) fn over_white(channel: u8, alpha: u8) -> u8 {
     let mixed = u16::from(channel) * u16::from(alpha) + 255 * (255 - u16::from(alpha));
     u8::try_from((mixed + 127) / 255).unwrap_or(u8::MAX)
 }

@@ -92,10 +92,12 @@ pub enum MediaError {
     Bucket(String),
 }
 
-/// The most a picture may measure, in pixels of one side.
-pub(crate) const MAX_PICTURE_SIDE: u32 = 16_384;
+/// The most a picture may measure, in pixels of one side: what a JPEG can.
+pub(crate) const MAX_PICTURE_SIDE: u32 = 65_535;
+/// The most pixels of one picture: enough for the panorama of a phone or for a poster of ten screens.
+pub(crate) const MAX_PICTURE_PIXELS: u64 = 100_000_000;
 /// The most memory one decoded picture may take.
-pub(crate) const MAX_PICTURE_MEMORY: u64 = 256 * 1024 * 1024;
+pub(crate) const MAX_PICTURE_MEMORY: u64 = 400 * 1024 * 1024;
 
 impl MediaError {
     /// Stable code for programs.
@@ -173,7 +175,8 @@ impl MediaError {
             ),
             Self::Transcoding => "视频无法自动转换，请导出为 H.264 编码的 MP4 后再试".to_owned(),
             Self::TooManyPixels => format!(
-                "图片像素过多（每边最多 {MAX_PICTURE_SIDE}，解码后最多 {} MB），请缩小后再试",
+                "图片像素过多（最多 {} 万像素，每边最多 {MAX_PICTURE_SIDE}，解码后最多 {} MB），请缩小后再试",
+                MAX_PICTURE_PIXELS / 10_000,
                 MAX_PICTURE_MEMORY >> 20
             ),
             Self::NotSupported { found } => {

@@ -9,7 +9,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::colour::ToSrgb;
-use crate::error::{MAX_PICTURE_MEMORY, MAX_PICTURE_SIDE, MediaError};
+use crate::error::{MAX_PICTURE_MEMORY, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MediaError};
 use crate::jpeg;
 use crate::media::MediaFormat;
 use crate::moving::moves;
@@ -72,10 +72,21 @@ fn decoder_within_limits(bytes: &[u8], format: ImageFormat) -> Result<impl Image
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|error| decode_error(&error))?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height)?;
     if decoder.total_bytes() > MAX_PICTURE_MEMORY {
         return Err(MediaError::TooManyPixels);
     }
     Ok(decoder)
+}
+
+/// [`MediaError::TooManyPixels`] for a picture that is not decoded at all.
+pub(crate) fn check_size(width: u32, height: u32) -> Result<(), MediaError> {
+    let pixels = u64::from(width) * u64::from(height);
+    if pixels > MAX_PICTURE_PIXELS || width.max(height) > MAX_PICTURE_SIDE {
+        return Err(MediaError::TooManyPixels);
+    }
+    Ok(())
 }
 
 /// Whether the colours are ordinary ones; refuses a file that was cut off.

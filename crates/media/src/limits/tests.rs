@@ -17,6 +17,9 @@ fn pictures_are_fitted_into_the_platforms_box() {
         (MediaLimits::WECOM, (140, 10_800), (140, 10_800)),
         (MediaLimits::WECOM, (140, 16_000), (94, 10_800)),
         (MediaLimits::WECOM, (16_000, 2), (10_800, 1)),
+        (MediaLimits::WECOM, (1080, 20_000), (289, 5366)),
+        (MediaLimits::WECOM, (30_000, 3000), (3943, 394)),
+        (MediaLimits::GEWE, (1080, 20_000), (409, 7589)),
     ] {
         assert_eq!(limits.fit(from.0, from.1), to, "{from:?}");
     }
@@ -24,7 +27,7 @@ fn pictures_are_fitted_into_the_platforms_box() {
 
 proptest! {
     #[test]
-    fn a_fitted_picture_obeys_every_pixel_rule_and_is_never_scaled_up(width in 1_u32..16_384, height in 1_u32..16_384) {
+    fn a_fitted_picture_obeys_every_pixel_rule_and_is_never_scaled_up(width in 1_u32..65_536, height in 1_u32..65_536) {
         let (w, h) = MediaLimits::WECOM.fit(width, height);
         prop_assert!(w <= width && h <= height && w >= 1 && h >= 1);
         prop_assert!(w.max(h) <= 10_800 && w.min(h) <= 1080);
