@@ -40,6 +40,15 @@ impl ToSrgb {
         }
     }
 
+    /// From the code point of a picture's primaries (ITU-T H.273) with the usual curve; `None` where there is nothing to do.
+    pub(crate) fn from_primaries(primaries: u16) -> Option<Self> {
+        match primaries {
+            9 => by_pixel(&ColorProfile::new_bt2020()),
+            11 | 12 => by_pixel(&ColorProfile::new_display_p3()),
+            _ => None,
+        }
+    }
+
     /// Converts in place; a row of memory is all that it takes.
     pub(crate) fn convert(&self, pixels: &mut RgbImage) {
         match self {

@@ -54,7 +54,7 @@ pub enum MediaError {
         /// How its pictures are written.
         codec: VideoCodec,
     },
-    /// A video that `ffmpeg` would have made to fit, where there is none.
+    /// What `ffmpeg` would have read or made to fit, where there is none.
     #[error("{0}, and there is no ffmpeg")]
     NoFfmpeg(#[source] Box<MediaError>),
     /// `ffmpeg` gave up on the video, took too long, or made something that does not fit.
@@ -180,7 +180,7 @@ impl MediaError {
                 MAX_PICTURE_MEMORY >> 20
             ),
             Self::NotSupported { found } => {
-                format!("不支持的文件格式（{found}），图片请用 JPG、PNG、WebP 或 GIF，视频请用 MP4 或 MOV")
+                format!("不支持的文件格式（{found}），图片请用 JPG、PNG、WebP、GIF、HEIC 或 AVIF，视频请用 MP4 或 MOV")
             }
             Self::Broken { detail } => format!("文件已损坏：{detail}，请重新导出后再试"),
             Self::NotKept => "素材文件不在本机，将重新下载".to_owned(),

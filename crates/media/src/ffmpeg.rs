@@ -89,6 +89,8 @@ impl Source<'_> {
         let demuxer = match self.format {
             MediaFormat::Webm | MediaFormat::Mkv => "matroska",
             MediaFormat::Avi => "avi",
+            // Of an AVIF it is given the bare stream.
+            MediaFormat::Avif => "obu",
             _ => "mov",
         };
         command.args(["-max_alloc", MAX_ALLOC, "-protocol_whitelist", "file"]);

@@ -19,6 +19,7 @@ use crate::media::{FittedMedia, KeptMedia, MediaKind};
 use crate::picture::read_picture;
 use crate::probe::{Probed, format_of, probe};
 
+mod pictures;
 #[cfg(test)]
 mod tests;
 mod videos;
@@ -38,7 +39,7 @@ pub struct MediaStore {
 
 impl MediaStore {
     /// Opens (and creates) the folder `media.dir`. `concurrency`: pictures decoded at a time, best the number of
-    /// cores; the pixels of each take at most 256 MiB, its decoder's buffers come on top.
+    /// cores; the pixels of each take at most 400 MiB, its decoder's buffers come on top.
     pub fn open(dir: &Path, fetcher: Fetcher, concurrency: usize) -> Result<Self, MediaError> {
         let folder = Folder::open(dir)?;
         let permits = Arc::new(Semaphore::new(concurrency.max(1)));
@@ -80,11 +81,13 @@ impl MediaStore {
     async fn keep(&self, received: Received) -> Result<KeptMedia, MediaError> {
         let format = format_of(&received.path)?;
         let foreign = self.foreign_facts(&received.path, format).await?;
+        let developed = self.developed(&received.path, format).await?;
         let folder = self.folder.clone();
         let adopted = self.work(move || {
-            let found = match foreign {
-                Some(facts) => Probed::of_video(format, facts),
-                None => probe(&received.path, format)?,
+            let found = match (foreign, developed) {
+                (Some(facts), _) => Probed::of_video(format, facts),
+                (_, Some(developed)) => Probed::of_picture(format, &developed.read()?),
+                _ => probe(&received.path, format)?,
             };
             let path = folder.adopt(received.path, &received.sha256)?;
             let kept = KeptMedia {
@@ -123,8 +126,13 @@ impl MediaStore {
             return Ok(known);
         }
         let (format, limits) = (media.format, *limits);
+        let developed = self.developed(&original, format).await?;
         self.made(note, move |folder| {
-            folder.keep_jpeg(&to_jpeg(read_picture(&original, format)?, &limits)?)
+            let picture = match developed {
+                Some(developed) => developed.read()?,
+                None => read_picture(&original, format)?,
+            };
+            folder.keep_jpeg(&to_jpeg(picture, &limits)?)
         })
         .await
     }

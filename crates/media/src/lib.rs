@@ -3,13 +3,14 @@
 //! A post names its pictures or its video by URL. Those URLs come from users, so they are fetched as hostile
 //! input ([`Fetcher`]: no private addresses, limits on size and time), recognised by their bytes, and kept once
 //! under their SHA-256 ([`MediaStore::take`]). Each platform then gets a file inside its own limits
-//! ([`MediaStore::fitted`]). What is not ours to read or to make, which is most of video, is left to [`Ffmpeg`],
+//! ([`MediaStore::fitted`]). What is not ours to read or to make, which is most of video, and AVIF, is left to [`Ffmpeg`],
 //! a program that may be missing; then a video that does not fit is refused.
 //!
 //! What a video that fits costs: nothing but reading its index. What a picture costs: one decoded picture in memory
-//! (pixels of at most 256 MiB, and the decoder's own buffers) for each unit of the store's `concurrency`.
+//! (pixels of at most 400 MiB, and the decoder's own buffers) for each unit of the store's `concurrency`.
 
 mod address;
+mod avif;
 mod bucket;
 mod codec;
 mod colour;
@@ -19,6 +20,8 @@ mod error;
 mod fetch;
 mod ffmpeg;
 mod folder;
+mod heic;
+mod heif;
 mod incoming;
 mod jpeg;
 mod keep;

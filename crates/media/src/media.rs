@@ -38,6 +38,10 @@ pub enum MediaFormat {
     Webp,
     /// GIF; its first frame is converted before it is published.
     Gif,
+    /// HEIC, as iPhones write it; converted before it is published.
+    Heic,
+    /// AVIF; taken in only where `ffmpeg` is, and converted before it is published.
+    Avif,
     /// MP4 with a video track, or a close relative (3GP).
     Mp4,
     /// QuickTime, as iPhones and cameras write it; made an MP4 by `ffmpeg` before it is published.
@@ -52,11 +56,13 @@ pub enum MediaFormat {
 
 impl MediaFormat {
     /// Every format.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Jpeg,
         Self::Png,
         Self::Webp,
         Self::Gif,
+        Self::Heic,
+        Self::Avif,
         Self::Mp4,
         Self::Mov,
         Self::Webm,
@@ -67,7 +73,7 @@ impl MediaFormat {
     /// Picture or video.
     pub fn kind(self) -> MediaKind {
         match self {
-            Self::Jpeg | Self::Png | Self::Webp | Self::Gif => MediaKind::Image,
+            Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Heic | Self::Avif => MediaKind::Image,
             Self::Mp4 | Self::Mov | Self::Webm | Self::Mkv | Self::Avi => MediaKind::Video,
         }
     }
@@ -79,6 +85,8 @@ impl MediaFormat {
             Self::Png => "image/png",
             Self::Webp => "image/webp",
             Self::Gif => "image/gif",
+            Self::Heic => "image/heic",
+            Self::Avif => "image/avif",
             Self::Mp4 => "video/mp4",
             Self::Mov => "video/quicktime",
             Self::Webm => "video/webm",
@@ -94,6 +102,8 @@ impl MediaFormat {
             Self::Png => "png",
             Self::Webp => "webp",
             Self::Gif => "gif",
+            Self::Heic => "heic",
+            Self::Avif => "avif",
             Self::Mp4 => "mp4",
             Self::Mov => "mov",
             Self::Webm => "webm",

@@ -10,6 +10,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::colour::ToSrgb;
 use crate::error::{MAX_PICTURE_MEMORY, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MediaError};
+use crate::heic::read_heic;
 use crate::jpeg;
 use crate::media::MediaFormat;
 use crate::moving::moves;
@@ -41,6 +42,9 @@ impl Picture {
 /// Decodes the whole picture (of an animation, its first frame); nothing less proves that it can be shown.
 pub(crate) fn read_picture(path: &Path, format: MediaFormat) -> Result<Picture, MediaError> {
     let bytes = fs::read(path)?;
+    if format == MediaFormat::Heic {
+        return read_heic(&bytes);
+    }
     let jpeg_is_plain = format != MediaFormat::Jpeg || check_jpeg(&bytes)?;
     let mut decoder = decoder_within_limits(&bytes, image_format(format)?)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
@@ -108,11 +112,15 @@ fn image_format(format: MediaFormat) -> Result<ImageFormat, MediaError> {
         MediaFormat::Png => Ok(ImageFormat::Png),
         MediaFormat::Webp => Ok(ImageFormat::WebP),
         MediaFormat::Gif => Ok(ImageFormat::Gif),
-        MediaFormat::Mp4 | MediaFormat::Mov | MediaFormat::Webm | MediaFormat::Mkv | MediaFormat::Avi => {
-            Err(MediaError::NotSupported {
-                found: "视频不能当图片处理",
-            })
-        }
+        MediaFormat::Heic
+        | MediaFormat::Avif
+        | MediaFormat::Mp4
+        | MediaFormat::Mov
+        | MediaFormat::Webm
+        | MediaFormat::Mkv
+        | MediaFormat::Avi => Err(MediaError::NotSupported {
+            found: "不能直接当图片处理",
+        }),
     }
 }
 

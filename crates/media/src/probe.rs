@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::codec::VideoCodec;
 use crate::error::MediaError;
 use crate::media::{MediaFormat, MediaKind};
-use crate::picture::read_picture;
+use crate::picture::{Picture, read_picture};
 use crate::video::{VideoFacts, read_video};
 
 #[cfg(test)]
@@ -37,6 +37,19 @@ impl Probed {
             portable: facts.plain,
         }
     }
+
+    pub(crate) fn of_picture(format: MediaFormat, picture: &Picture) -> Self {
+        let (width, height) = picture.upright_size();
+        Self {
+            format,
+            width,
+            height,
+            duration_ms: 0,
+            codec: None,
+            animated: picture.animated,
+            portable: picture.portable,
+        }
+    }
 }
 
 /// Recognises the file.
@@ -49,17 +62,7 @@ pub(crate) fn probe(path: &Path, format: MediaFormat) -> Result<Probed, MediaErr
     if format.kind() == MediaKind::Video {
         return Ok(Probed::of_video(format, read_video(path)?));
     }
-    let picture = read_picture(path, format)?;
-    let (width, height) = picture.upright_size();
-    Ok(Probed {
-        format,
-        width,
-        height,
-        duration_ms: 0,
-        codec: None,
-        animated: picture.animated,
-        portable: picture.portable,
-    })
+    Ok(Probed::of_picture(format, &read_picture(path, format)?))
 }
 
 fn head(path: &Path) -> Result<Vec<u8>, MediaError> {
@@ -73,6 +76,9 @@ fn sniff(head: &[u8]) -> Result<MediaFormat, MediaError> {
         return Err(MediaError::Broken {
             detail: "文件是空的"
         });
+    }
+    if let Some(still) = still_in_mp4(head) {
+        return Ok(still);
     }
     match infer::get(head).map(|found| found.mime_type()) {
         Some("image/jpeg") => Ok(MediaFormat::Jpeg),
@@ -93,10 +99,21 @@ fn sniff(head: &[u8]) -> Result<MediaFormat, MediaError> {
     }
 }
 
+/// Pictures that lie in the container of an MP4, by its brands (ISO 23008-12, 10; AVIF 1.1, 6).
+fn still_in_mp4(head: &[u8]) -> Option<MediaFormat> {
+    let size = usize::try_from(u32::from_be_bytes(*head.first_chunk()?)).ok()?;
+    let brands = head.get(4..size)?.strip_prefix(b"ftyp")?;
+    match brands.first_chunk()? {
+        b"avif" | b"avis" => Some(MediaFormat::Avif),
+        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" => Some(MediaFormat::Heic),
+        b"mif1" | b"mif2" | b"msf1" if brands.chunks_exact(4).any(|brand| brand == b"avif") => Some(MediaFormat::Avif),
+        b"mif1" | b"mif2" | b"msf1" => Some(MediaFormat::Heic),
+        _ => None,
+    }
+}
+
 fn usual_name(mime: &str) -> &'static str {
     match mime {
-        "image/heif" | "image/heic" => "HEIC，请在手机相机设置中改用“兼容性最佳”或导出 JPG",
-        "image/avif" => "AVIF",
         "image/bmp" => "BMP",
         "image/tiff" => "TIFF",
         "video/x-flv" => "FLV",

@@ -23,6 +23,55 @@ pub(crate) fn quarters(width: u32, height: u32) -> RgbImage {
     })
 }
 
+/// Colours in the middle of the four quarters: top left, top right, bottom left, bottom right.
+pub(crate) fn corners(pixels: &RgbImage) -> [[u8; 3]; 4] {
+    let (w, h) = (pixels.width(), pixels.height());
+    [
+        (w / 4, h / 4),
+        (3 * w / 4, h / 4),
+        (w / 4, 3 * h / 4),
+        (3 * w / 4, 3 * h / 4),
+    ]
+    .map(|(x, y)| pixels.get_pixel(x, y).0)
+}
+
+/// As near as encoders keep colours.
+#[track_caller]
+pub(crate) fn check_colours(found: [[u8; 3]; 4], expected: [[u8; 3]; 4]) {
+    for (found, wanted) in found.iter().zip(expected) {
+        let near = found.iter().zip(wanted).all(|(&a, b)| a.abs_diff(b) <= 12);
+        assert!(near, "{found:?} is not {wanted:?}");
+    }
+}
+
+/// [`quarters`] of 96 by 64, made by other people's encoders (`heif-enc` 1.15 with x265 and libaom).
+pub(crate) const QUARTERS_HEIC: &[u8] = include_bytes!("samples/quarters.heic");
+pub(crate) const QUARTERS_AVIF: &[u8] = include_bytes!("samples/quarters.avif");
+/// The same with an upper half that is not to be seen.
+pub(crate) const GLASS_HEIC: &[u8] = include_bytes!("samples/glass.heic");
+pub(crate) const GLASS_AVIF: &[u8] = include_bytes!("samples/glass.avif");
+
+/// The same file with its first property that nobody misses, the depth of its colours, made a rotation by quarters against
+/// the clock.
+pub(crate) fn turned_heif(heif: &[u8], quarters: u8) -> Vec<u8> {
+    let at = heif.windows(4).position(|name| name == b"pixi").unwrap();
+    let mut turned = heif.to_vec();
+    turned[at..at + 5].copy_from_slice(&[b'i', b'r', b'o', b't', quarters]);
+    turned
+}
+
+/// The same file whose items all claim other measures.
+pub(crate) fn claiming(heif: &[u8], width: u32, height: u32) -> Vec<u8> {
+    let mut lying = heif.to_vec();
+    for at in 0..heif.len() - 16 {
+        if heif[at..].starts_with(b"ispe") {
+            lying[at + 8..at + 12].copy_from_slice(&width.to_be_bytes());
+            lying[at + 12..at + 16].copy_from_slice(&height.to_be_bytes());
+        }
+    }
+    lying
+}
+
 /// Random-looking pixels, which compress badly.
 pub(crate) fn noise(width: u32, height: u32) -> RgbImage {
     let mut state = 1_u32;

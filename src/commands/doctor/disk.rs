@@ -71,7 +71,7 @@ fn ffmpeg(setting: &str) -> Finding {
         None => Finding::warn(
             "ffmpeg",
             format!("none by media.ffmpeg = {setting:?}"),
-            "Install it (Debian: apt-get install ffmpeg): without it videos other than H.264 in an MP4, and those with too many bytes, are refused",
+            "Install it (Debian: apt-get install ffmpeg): without it videos other than H.264 in an MP4, those with too many bytes, and AVIF pictures are refused",
         ),
     }
 }

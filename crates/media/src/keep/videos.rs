@@ -18,7 +18,7 @@ use crate::transcode::{Plan, make, misfit, plan};
 use crate::video::VideoFacts;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 impl MediaStore {
     /// Whether `limits` will take it: always for a picture, which is made to fit. Of a video [`MediaError::TooLong`] names the figures;

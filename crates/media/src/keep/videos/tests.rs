@@ -5,7 +5,7 @@ use crate::fetch::{FetchPolicy, Fetcher};
 use crate::video::read_video;
 
 /// Where tests are a gate, a missing program is a failure, not a reason to pass them over.
-fn ffmpeg() -> Option<Ffmpeg> {
+pub(in crate::keep) fn ffmpeg() -> Option<Ffmpeg> {
     let found = Ffmpeg::find("auto");
     assert!(
         found.is_some() || std::env::var_os("CI").is_none(),
@@ -33,7 +33,7 @@ fn film(ffmpeg: &Ffmpeg, size: &str, secs: u32, output: &[&str], name: &str) -> 
     std::fs::read(path).unwrap()
 }
 
-async fn kept(store: &MediaStore, bytes: &[u8]) -> Result<KeptMedia, MediaError> {
+pub(in crate::keep) async fn kept(store: &MediaStore, bytes: &[u8]) -> Result<KeptMedia, MediaError> {
     let mut incoming = store.receive()?;
     incoming.write(bytes).await?;
     store.adopt(incoming).await
@@ -44,7 +44,7 @@ fn webm_head() -> Vec<u8> {
     [&b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm"[..], &[0; 300]].concat()
 }
 
-fn store(dir: &Path) -> MediaStore {
+pub(in crate::keep) fn store(dir: &Path) -> MediaStore {
     MediaStore::open(dir, Fetcher::new(FetchPolicy::default()).unwrap(), 2).unwrap()
 }
 
