@@ -9,6 +9,7 @@ use config::{Config, File, FileFormat, Value};
 use moments_domain::LimitChoice;
 use moments_engine::words::WhenDown;
 use moments_engine::{DefaultLimits, HealthLimits, SuccessAt};
+use moments_store::DuplicateGuard;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -173,6 +174,8 @@ impl Media {
 pub(crate) struct Publish {
     pub(crate) late_policy_minutes: u64,
     pub(crate) check_ahead_minutes: u64,
+    pub(crate) duplicate_window_hours: u64,
+    pub(crate) duplicates: String,
     pub(crate) max_attempts: u32,
     pub(crate) concurrency: usize,
     pub(crate) lease_secs: u64,
@@ -180,6 +183,16 @@ pub(crate) struct Publish {
     pub(crate) stop_within_secs: u64,
     pub(crate) reconcile_after_secs: u64,
     pub(crate) absent_after_secs: u64,
+}
+
+impl Publish {
+    /// What is done about the same content for the same account; `None`: nothing.
+    fn duplicate_guard(&self) -> Option<DuplicateGuard> {
+        (self.duplicate_window_hours > 0).then(|| DuplicateGuard {
+            window: Duration::from_hours(self.duplicate_window_hours),
+            refuses: self.duplicates == "refuse",
+        })
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -362,6 +375,13 @@ impl Settings {
         if self.gewe.login_poll_secs == 0 {
             wrong.push("gewe.login_poll_secs must be at least 1".to_owned());
         }
+        if !matches!(self.publish.duplicates.as_str(), "warn" | "refuse") || self.publish.duplicate_window_hours > 8784
+        {
+            wrong.push(
+                "publish.duplicates must be \"warn\" or \"refuse\", and publish.duplicate_window_hours at most 8784"
+                    .to_owned(),
+            );
+        }
         if self.compliance.when_down().is_none() {
             wrong.push("compliance.moderation_when_down must be \"warn\", \"block\" or \"pass\"".to_owned());
         }
@@ -410,6 +430,7 @@ impl Settings {
             confirm_within: Duration::from_secs(self.wecom.confirm_within_hours * 3600),
             dispatch_grace: Duration::from_secs(self.wecom.dispatch_grace_secs),
             late_policy: Duration::from_secs(self.publish.late_policy_minutes * 60),
+            duplicates: self.publish.duplicate_guard(),
             max_attempts: self.publish.max_attempts,
             lease: Duration::from_secs(self.publish.lease_secs),
             call_timeout: Duration::from_secs(self.publish.call_timeout_secs),

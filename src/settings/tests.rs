@@ -36,9 +36,14 @@ fn every_default_names_its_environment_variable() {
 
 #[test]
 fn mistakes_are_told_all_at_once_and_without_secrets() {
-    let wrong = "[wecom]\nsuccess_at = \"soon\"\n[log]\nformat = \"xml\"\n[auth]\nhs256_secret = \"short-secret\"";
+    let wrong = "[wecom]\nsuccess_at = \"soon\"\n[publish]\nduplicates = \"maybe\"\n[log]\nformat = \"xml\"\n[auth]\nhs256_secret = \"short-secret\"";
     let told = format!("{:#}", read(wrong, &[]).expect_err("wrong"));
-    for part in ["wecom.success_at", "log.format", "auth.hs256_secret"] {
+    for part in [
+        "wecom.success_at",
+        "publish.duplicates",
+        "log.format",
+        "auth.hs256_secret",
+    ] {
         assert!(told.contains(part), "{told}");
     }
     assert!(!told.contains("short-secret"), "{told}");

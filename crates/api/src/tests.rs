@@ -7,6 +7,7 @@ mod callbacks;
 mod channels;
 mod checks;
 mod compliance;
+mod duplicates;
 mod early;
 mod edge;
 mod files;

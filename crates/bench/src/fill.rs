@@ -60,6 +60,7 @@ pub(crate) fn task(text: String, (corp, channel_id): (usize, ChannelId), members
         }],
         judged: moments_store::Judged::default(),
         looks_ahead: false,
+        guard: None,
         idempotency: None,
     }
 }
@@ -68,8 +69,8 @@ pub(crate) fn task(text: String, (corp, channel_id): (usize, ChannelId), members
 pub(crate) async fn store_all(store: &Store, tasks: impl Iterator<Item = NewTask>) -> anyhow::Result<()> {
     stream::iter(tasks.map(Ok))
         .try_for_each_concurrent(AT_ONCE, |task| async move {
-            match store.create_task(task, |_| String::new()).await? {
-                Created::Stored(_) => Ok(()),
+            match store.create_task(task, |_, _| String::new()).await? {
+                Created::Stored(..) => Ok(()),
                 other => bail!("a task was not stored: {other:?}"),
             }
         })

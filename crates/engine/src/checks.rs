@@ -4,6 +4,7 @@
 //! post is a [`Finding`]: whoever has something to say adds a check to [`findings`].
 
 mod accounts;
+pub(crate) mod duplicates;
 mod media;
 mod proposal;
 mod visibility;

@@ -8,6 +8,7 @@ use moments_media::{FittedMedia, MediaError, MediaFormat};
 
 use crate::app::Engine;
 use crate::problem::Problem;
+use crate::use_cases::sent_file;
 
 /// How long a gateway may fetch a medium.
 const LIFETIME: Duration = Duration::from_mins(30);
@@ -44,6 +45,18 @@ impl Engine {
         }
         let (sha256, format) = read_name(name).ok_or_else(missing)?;
         self.kept_file(sha256, format).await.ok_or_else(missing)
+    }
+
+    /// The hash of the kept file at one of our addresses, good or too old; `None`: it is another's.
+    pub(crate) fn own_file(&self, url: &str) -> Option<String> {
+        let signed = url.strip_prefix(&self.settings.public_url);
+        let signed = signed
+            .and_then(|path| path.strip_prefix("/media/"))
+            .and_then(|path| path.rsplit('/').next());
+        match signed {
+            Some(name) => read_name(name).map(|(sha256, _)| sha256.to_owned()),
+            None => sent_file(url),
+        }
     }
 
     pub(crate) async fn kept_file(&self, sha256: &str, format: MediaFormat) -> Option<OpenMedia> {

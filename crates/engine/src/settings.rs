@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use moments_domain::{ChannelKind, LimitChoice};
+use moments_store::DuplicateGuard;
 
 use crate::health::Limits as HealthLimits;
 use crate::library::Library;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub dispatch_grace: Duration,
     /// What is later than this against its plan is MISSED (`publish.late_policy_minutes`).
     pub late_policy: Duration,
+    /// What is done about the same content for the same account; `None`: nothing (`publish.duplicate_window_hours`, `publish.duplicates`).
+    pub duplicates: Option<DuplicateGuard>,
     /// Attempts before a post is given up (`publish.max_attempts`).
     pub max_attempts: u32,
     /// How long a publication may be held by a worker without a commit (`publish.lease_secs`).
@@ -105,6 +108,10 @@ impl Default for Settings {
             confirm_within: Duration::from_hours(48),
             dispatch_grace: Duration::from_mins(5),
             late_policy: Duration::from_hours(1),
+            duplicates: Some(DuplicateGuard {
+                window: Duration::from_hours(24),
+                refuses: false,
+            }),
             max_attempts: 5,
             lease: Duration::from_mins(5),
             call_timeout: Duration::from_secs(30),

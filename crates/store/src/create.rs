@@ -1,6 +1,7 @@
 //! A new task: the task, its publications, its results and its idempotency key in one transaction.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use moments_domain::content::MomentContent;
 use moments_domain::{
@@ -13,6 +14,7 @@ use serde_json::{Value as Json, json as array};
 use crate::audit;
 use crate::db::{Statements, Store};
 use crate::dialect::{Kind, Sql};
+use crate::duplicates::{self, Duplicate, DuplicateGuard};
 use crate::early;
 use crate::error::StoreError;
 use crate::rows::json;
@@ -80,17 +82,28 @@ pub struct NewTask {
     pub judged: Judged,
     /// Whether its media are to be looked at before it is due.
     pub looks_ahead: bool,
+    /// What is done about equal posts; `None`: nothing.
+    pub guard: Option<DuplicateGuard>,
     /// Once only, if the caller wants that.
     pub idempotency: Option<Idempotency>,
     /// The request that brought it, for the audit.
     pub request_id: Option<String>,
 }
 
+impl NewTask {
+    /// When it is wanted.
+    pub fn due(&self) -> Timestamp {
+        self.scheduled_time.unwrap_or(self.now)
+    }
+}
+
 /// What became of a creation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Created {
-    /// The task is stored.
-    Stored(TaskId),
+    /// The task is stored. Its guard found these, and leaves them to the caller.
+    Stored(TaskId, Vec<Duplicate>),
+    /// The task is not stored, because its guard found these.
+    Duplicate(Vec<Duplicate>),
     /// The key was used before with the same body: the first answer again.
     Replayed(String),
     /// The key was used before with another body.
@@ -104,26 +117,33 @@ pub(crate) struct PreparedTask {
     pub(crate) task: NewTask,
     first_publication: i64,
     first_result: i64,
-    /// JSON that a repeated request gets.
-    answer: String,
+    answer: Answer,
+}
+
+/// Makes the text that a repeated request gets.
+struct Answer(Box<MakeAnswer>);
+
+type MakeAnswer = dyn Fn(&[Duplicate]) -> String + Send + Sync;
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answer")
+    }
 }
 
 impl Store {
-    /// Stores a task; `answer` makes the text that a repeated request gets, from the new id.
+    /// Stores a task; `answer` makes the text that a repeated request gets, from the new id and what the task's guard found. It is called where the
+    /// task has a key.
     pub async fn create_task(
         &self,
         task: NewTask,
-        answer: impl FnOnce(TaskId) -> String,
+        answer: impl Fn(TaskId, &[Duplicate]) -> String + Send + Sync + 'static,
     ) -> Result<Created, StoreError> {
         let id = TaskId(self.take_ids(Sequence::Task, 1).await?);
         let results = task.publications.iter().map(|p| p.accounts.len()).sum();
         let first_publication = self.take_ids(Sequence::Publication, task.publications.len()).await?;
         let first_result = self.take_ids(Sequence::Result, results).await?;
-        let answer = if task.idempotency.is_some() {
-            answer(id)
-        } else {
-            String::new()
-        };
+        let answer = Answer(Box::new(move |found| answer(id, found)));
         self.commits
             .create(PreparedTask {
                 id,
@@ -157,13 +177,20 @@ pub(crate) async fn write(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) ->
     if tasks.is_empty() {
         return Ok(Vec::new());
     }
+    let new: Vec<_> = tasks.iter().map(|prepared| &prepared.task).collect();
+    duplicates::lock(txn, &new).await?;
     let mut known = known_keys(txn, tasks).await?;
-    let mut fresh = Vec::with_capacity(tasks.len());
+    let found = duplicates::stored(txn, &new).await?;
+    let mut fresh: Vec<Fresh<'_>> = Vec::with_capacity(tasks.len());
     let mut answers = Vec::with_capacity(tasks.len());
-    for prepared in tasks {
-        let answer = judge(prepared, &mut known);
-        if matches!(answer, Created::Stored(_)) {
-            fresh.push(*prepared);
+    for (prepared, mut found) in tasks.iter().zip(found) {
+        let others = fresh.iter().map(|other| (other.prepared.id, &other.prepared.task));
+        duplicates::add_unstored(&mut found, &prepared.task, others);
+        let answer = judge(prepared, &known, found);
+        if let Created::Stored(_, found) = &answer {
+            let one = Fresh::new(prepared, found);
+            one.remember(&mut known);
+            fresh.push(one);
         }
         answers.push(answer);
     }
@@ -171,21 +198,46 @@ pub(crate) async fn write(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) ->
     Ok(answers)
 }
 
+/// A task that is going to be stored.
+struct Fresh<'a> {
+    prepared: &'a PreparedTask,
+    /// For a repeated request; empty where none can come.
+    answer: String,
+}
+
+impl<'a> Fresh<'a> {
+    fn new(prepared: &'a PreparedTask, found: &[Duplicate]) -> Self {
+        let once = prepared.task.idempotency.as_ref();
+        let answer = once.map(|_| (prepared.answer.0)(found));
+        Self {
+            prepared,
+            answer: answer.unwrap_or_default(),
+        }
+    }
+
+    /// A request of the same transaction may be its repetition.
+    fn remember(&self, known: &mut KnownKeys) {
+        if let Some(once) = &self.prepared.task.idempotency {
+            let key = (self.prepared.task.user_id, once.key.clone());
+            known.insert(key, (once.body_hash.clone(), self.answer.clone()));
+        }
+    }
+}
+
 /// Keys by user and text, with the hash of the body and the first answer.
 type KnownKeys = HashMap<(UserId, String), (String, String)>;
 
-fn judge(prepared: &PreparedTask, known: &mut KnownKeys) -> Created {
-    let Some(once) = &prepared.task.idempotency else {
-        return Created::Stored(prepared.id);
-    };
-    let key = (prepared.task.user_id, once.key.clone());
-    match known.get(&key) {
-        Some((hash, answer)) if *hash == once.body_hash => Created::Replayed(answer.clone()),
+/// A repeated request is no duplicate of the first.
+fn judge(prepared: &PreparedTask, known: &KnownKeys, found: Vec<Duplicate>) -> Created {
+    let task = &prepared.task;
+    let once = task.idempotency.as_ref();
+    let first = once.and_then(|once| Some((once, known.get(&(task.user_id, once.key.clone()))?)));
+    let refuses = task.guard.is_some_and(|guard| guard.refuses);
+    match first {
+        Some((once, (hash, answer))) if *hash == once.body_hash => Created::Replayed(answer.clone()),
         Some(_) => Created::KeyTaken,
-        None => {
-            known.insert(key, (once.body_hash.clone(), prepared.answer.clone()));
-            Created::Stored(prepared.id)
-        }
+        None if refuses && !found.is_empty() => Created::Duplicate(found),
+        None => Created::Stored(prepared.id, found),
     }
 }
 
@@ -218,15 +270,16 @@ static KNOWN_KEYS: Sql = Sql::each(|d| {
     )
 });
 
-async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<(), StoreError> {
-    if tasks.is_empty() {
+async fn insert(txn: &DatabaseTransaction, fresh: &[Fresh<'_>]) -> Result<(), StoreError> {
+    if fresh.is_empty() {
         return Ok(());
     }
-    remember_keys(txn, tasks).await?;
+    remember_keys(txn, fresh).await?;
+    let tasks: Vec<_> = fresh.iter().map(|one| one.prepared).collect();
     let mut task_rows = Vec::with_capacity(tasks.len());
     let mut publications = Vec::with_capacity(tasks.len());
     let mut results = Vec::with_capacity(tasks.len());
-    for prepared in tasks {
+    for prepared in &tasks {
         task_rows.push(task_row(prepared)?);
         for (id, new) in (prepared.first_publication..).zip(&prepared.task.publications) {
             publications.push(publication_row(prepared, PublicationId(id), new));
@@ -236,8 +289,8 @@ async fn insert(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<()
     txn.run(&INSERT_TASKS, [json(&task_rows)?.into()]).await?;
     txn.run(&INSERT_PUBLICATIONS, [json(&publications)?.into()]).await?;
     txn.run(&INSERT_RESULTS, [json(&results)?.into()]).await?;
-    insert_decisions(txn, tasks).await?;
-    early::plan(txn, tasks).await?;
+    insert_decisions(txn, &tasks).await?;
+    early::plan(txn, &tasks).await?;
     let entries: Vec<_> = tasks.iter().map(|task| entry(task)).collect();
     audit::write(txn, &entries).await
 }
@@ -272,14 +325,14 @@ static INSERT_DECISIONS: Sql = Sql::each(|d| {
 });
 
 /// First of all, because here another process may be met that was given the same key.
-async fn remember_keys(txn: &DatabaseTransaction, tasks: &[&PreparedTask]) -> Result<(), StoreError> {
-    let mut keys: Vec<_> = tasks
-        .iter()
-        .filter_map(|t| {
-            let once = t.task.idempotency.as_ref()?;
-            Some((t.task.user_id.0, &once.key, &once.body_hash, &t.answer, t.task.now.0))
-        })
-        .collect();
+async fn remember_keys(txn: &DatabaseTransaction, fresh: &[Fresh<'_>]) -> Result<(), StoreError> {
+    let key = |one| {
+        let Fresh { prepared, answer }: &Fresh<'_> = one;
+        let task = &prepared.task;
+        let once = task.idempotency.as_ref()?;
+        Some((task.user_id.0, &once.key, &once.body_hash, answer, task.now.0))
+    };
+    let mut keys: Vec<_> = fresh.iter().filter_map(key).collect();
     keys.sort_unstable();
     if !keys.is_empty() {
         txn.run(&INSERT_KEYS, [json(&keys)?.into()]).await?;
@@ -366,7 +419,7 @@ fn publication_row(prepared: &PreparedTask, id: PublicationId, new: &NewPublicat
     } else {
         "READY"
     };
-    let due = task.scheduled_time.unwrap_or(task.now);
+    let due = task.due();
     array!([
         id.0,
         prepared.id.0,

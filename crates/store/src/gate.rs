@@ -157,7 +157,7 @@ fn take_slot(busy: &mut Vec<Timestamp>, gate: &Gate) -> Option<Timestamp> {
 }
 
 /// Locks the gates, always in the same order.
-async fn lock<'a>(txn: &DatabaseTransaction, keys: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
+pub(crate) async fn lock<'a>(txn: &DatabaseTransaction, keys: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
     if Dialect::of(txn).has_many_writers() {
         let keys: Vec<_> = keys.collect::<BTreeSet<_>>().into_iter().map(|key| [key]).collect();
         txn.run(&LOCK, [json(&keys)?.into()]).await?;

@@ -28,6 +28,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0013_kinds", include_str!("schema/0013_kinds.sql")),
     ("0014_contents", include_str!("schema/0014_contents.sql")),
     ("0015_early", include_str!("schema/0015_early.sql")),
+    ("0017_duplicates", include_str!("schema/0017_duplicates.sql")),
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS seaql_migrations (version VARCHAR(255) NOT NULL PRIMARY KEY, applied_at BIGINT NOT NULL)";

@@ -52,7 +52,7 @@ async fn sent(world: &World, files: &[(&str, Vec<u8>)]) -> Answer {
 }
 
 /// The owner's file that everyone of these tests sends.
-async fn a_png(world: &World) -> Value {
+pub(crate) async fn a_png(world: &World) -> Value {
     sent(world, &[("红.png", decoded(PNG))]).await.expect(201)["files"][0].clone()
 }
 

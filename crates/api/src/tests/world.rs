@@ -14,7 +14,7 @@ use moments_engine::{Engine, Library, NoProbe, Parts, Provider, SealedShelf, Set
 use moments_media::{FetchPolicy, Fetcher, MediaStore};
 use moments_platforms::wecom::{SuiteConfig, SuiteConfigs, Suites};
 use moments_platforms::{Gateway, Platform, Platforms};
-use moments_store::{Options, Store};
+use moments_store::{DuplicateGuard, Options, Store};
 use moments_vault::KeyRing;
 use moments_wecom::{CallbackKeys, WecomClient};
 use moments_wire::WireClient;
@@ -104,10 +104,7 @@ impl World {
             library: Some(library),
             ..settings()
         };
-        let metrics = PrometheusBuilder::new().build_recorder().handle();
-        let world = Self::made(Limits::default(), metrics, settings).await;
-        world.bind("ww1", GOOD).await.expect(201);
-        world
+        Self::bound_by(settings).await
     }
 
     /// The bound world, where media may come from this machine.
@@ -116,6 +113,19 @@ impl World {
             allow_private_addresses: true,
             ..settings()
         };
+        Self::bound_by(settings).await
+    }
+
+    /// The bound world, where the same content for the same account is refused.
+    pub(crate) async fn refusing_duplicates() -> Self {
+        let mut settings = settings();
+        settings.duplicates = settings
+            .duplicates
+            .map(|guard| DuplicateGuard { refuses: true, ..guard });
+        Self::bound_by(settings).await
+    }
+
+    async fn bound_by(settings: Settings) -> Self {
         let metrics = PrometheusBuilder::new().build_recorder().handle();
         let world = Self::made(Limits::default(), metrics, settings).await;
         world.bind("ww1", GOOD).await.expect(201);

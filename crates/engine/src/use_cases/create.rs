@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use moments_domain::fingerprint::fingerprint;
 use moments_domain::request::SyncRequest;
 use moments_domain::{AccountId, AccountStatus, Finding, MomentError, TaskId, TaskStatus, Timestamp, UserId, Verdict};
-use moments_store::{Account, Created, Idempotency, Judged, NewPublication, NewResult, NewTask, StoreError};
+use moments_store::{Account, Created, Duplicate, Idempotency, Judged, NewPublication, NewResult, NewTask, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::app::Engine;
@@ -110,34 +109,55 @@ impl Engine {
             warnings,
             findings: findings.collect(),
         };
-        self.store_task(new_task(proposal, judged, once), accepted).await
+        self.store_task(self.new_task(proposal, judged, once), accepted).await
     }
 
     async fn store_task(&self, task: NewTask, accepted: Accepted) -> Result<Accepted, Problem> {
-        let due = task.scheduled_time.unwrap_or(task.now);
-        let publications = task.publications.len();
-        let answer = |task_id| {
-            serde_json::to_string(&Accepted {
-                task_id,
-                ..accepted.clone()
-            })
-            .unwrap_or_default()
-        };
-        let created = self
-            .store
-            .create_task(task, answer)
-            .await
-            .map_err(|e| creation_failed(e.into()))?;
-        match created {
-            Created::Stored(task_id) => {
+        let (due, publications) = (task.due(), task.publications.len());
+        let (engine, first) = (self.clone(), accepted.clone());
+        let answer =
+            move |id, found: &[Duplicate]| serde_json::to_string(&engine.told(&first, id, found)).unwrap_or_default();
+        let created = self.store.create_task(task, answer).await;
+        match created.map_err(|e| creation_failed(e.into()))? {
+            Created::Stored(task_id, found) => {
                 trace::created(task_id, due, publications);
                 self.wake.due_at(due);
-                Ok(Accepted { task_id, ..accepted })
+                Ok(self.told(&accepted, task_id, &found))
             }
+            Created::Duplicate(found) => Err(Problem::Blocked(self.of_duplicates(&found))),
             Created::Replayed(first) => read_answer(&first),
             Created::KeyTaken => Err(Problem::Conflict(
                 "该 Idempotency-Key 已用于另一个请求，请更换后重试".to_owned(),
             )),
+        }
+    }
+
+    /// The answer when the task is stored.
+    fn told(&self, accepted: &Accepted, task_id: TaskId, found: &[Duplicate]) -> Accepted {
+        let mut accepted = accepted.clone();
+        accepted.task_id = task_id;
+        accepted.findings.extend(self.of_duplicates(found));
+        accepted
+    }
+
+    /// What is to be stored of a proposal.
+    pub(super) fn new_task(&self, proposal: Proposal, judged: Judged, idempotency: Option<Idempotency>) -> NewTask {
+        let looks_ahead = early::is_wanted(&proposal);
+        let content = proposal.content;
+        NewTask {
+            user_id: proposal.user,
+            content_id: proposal.request.content_id,
+            content_version: proposal.content_version,
+            fingerprint: self.fingerprint_of(&content),
+            content,
+            scheduled_time: proposal.request.scheduled_time,
+            now: proposal.now,
+            publications: by_channel(proposal.accounts),
+            judged,
+            looks_ahead,
+            guard: self.settings.duplicates,
+            idempotency,
+            request_id: request_id(),
         }
     }
 }
@@ -160,25 +180,6 @@ fn creation_failed(problem: Problem) -> Problem {
             MomentError::MomentSyncCreation(told.to_owned()).into()
         }
         other => other,
-    }
-}
-
-fn new_task(proposal: Proposal, judged: Judged, idempotency: Option<Idempotency>) -> NewTask {
-    let looks_ahead = early::is_wanted(&proposal);
-    let content = proposal.content;
-    NewTask {
-        user_id: proposal.user,
-        content_id: proposal.request.content_id,
-        content_version: proposal.content_version,
-        fingerprint: fingerprint(&content),
-        content,
-        scheduled_time: proposal.request.scheduled_time,
-        now: proposal.now,
-        publications: by_channel(proposal.accounts),
-        judged,
-        looks_ahead,
-        idempotency,
-        request_id: request_id(),
     }
 }
 

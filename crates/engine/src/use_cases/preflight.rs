@@ -8,7 +8,7 @@ use moments_domain::{AccountId, ChannelId, Finding, Timestamp, Verdict};
 use moments_store::Account;
 
 use crate::app::Engine;
-use crate::checks::{self, Proposal};
+use crate::checks::{self, Findings, Proposal, duplicates};
 use crate::expected;
 use crate::library::Asker;
 use crate::problem::Problem;
@@ -61,9 +61,11 @@ impl Engine {
     /// Judges a request exactly as [`Engine::create_sync`] would, and changes nothing.
     pub async fn preflight(&self, asker: &Asker, request: SyncRequest) -> Result<Preflight, Problem> {
         let proposal = self.proposal(asker, request).await?;
-        let findings = checks::findings(self, &proposal).await?;
+        let Findings { mut all, judged } = checks::findings(self, &proposal).await?;
+        let task = self.new_task(proposal.clone(), judged, None);
+        all.extend(duplicates::look(self, &task).await?);
         let times = expected::times(self, &proposal).await?;
-        Ok(told(proposal, findings.all, &times))
+        Ok(told(proposal, all, &times))
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn many_writers_and_chainers_make_one_chain(w: World) {
             store.audit(&told(AuditAction::Refresh)).await.expect("a write");
         } else {
             let task = World::task(&n.to_string(), &w.channels, None);
-            store.create_task(task, |id| id.to_string()).await.expect("a task");
+            store.create_task(task, |id, _| id.to_string()).await.expect("a task");
         }
     });
     let chaining = stores.iter().map(|store| async move {

@@ -19,6 +19,10 @@ pub(crate) use crate::audit::{
     many_writers_and_chainers_make_one_chain, the_audit_is_found_by_what_it_says,
     what_is_told_to_the_audit_is_chained_as_it_was_told,
 };
+pub(crate) use crate::duplicates::{
+    a_repeated_request_is_no_duplicate, one_of_several_equal_tasks_is_stored_where_duplicates_are_refused,
+    the_same_content_for_the_same_account_is_found_within_its_window, what_did_not_come_out_is_no_duplicate,
+};
 pub(crate) use crate::early::{
     a_look_ahead_is_made_by_one_and_comes_up_again_when_that_dies, what_a_look_ahead_found_is_told_until_it_is_mended,
     what_was_found_ahead_is_kept_until_the_post_is_over,
@@ -134,18 +138,18 @@ pub(crate) async fn the_same_key_and_body_give_the_first_answer_again(w: World) 
         task.idempotency = Some(once("key", "body"));
         task
     };
-    let together = join_all((0..20).map(|_| w.store.create_task(task(), |id| id.to_string()))).await;
+    let together = join_all((0..20).map(|_| w.store.create_task(task(), |id, _| id.to_string()))).await;
     let stored: Vec<_> = together
         .iter()
-        .filter(|c| matches!(c, Ok(Created::Stored(_))))
+        .filter(|c| matches!(c, Ok(Created::Stored(..))))
         .collect();
     assert_eq!(stored.len(), 1, "{together:?}");
-    let Ok(Created::Stored(id)) = stored[0] else {
+    let Ok(Created::Stored(id, _)) = stored[0] else {
         panic!("{stored:?}")
     };
     let again = w
         .store
-        .create_task(task(), |id| id.to_string())
+        .create_task(task(), |id, _| id.to_string())
         .await
         .expect("an answer");
     assert_eq!(again, Created::Replayed(id.to_string()));
@@ -160,7 +164,7 @@ pub(crate) async fn the_same_key_with_another_body_is_refused(w: World) {
     w.create(first).await;
     assert_eq!(
         w.store
-            .create_task(other, |id| id.to_string())
+            .create_task(other, |id, _| id.to_string())
             .await
             .expect("an answer"),
         Created::KeyTaken
@@ -482,9 +486,11 @@ pub(crate) async fn one_bad_write_does_not_cost_its_neighbours(w: World) {
     accounts.push(accounts[0].clone());
     let good = (0..10).map(|n| {
         w.store
-            .create_task(World::task(&n.to_string(), &w.channels[..1], None), |id| id.to_string())
+            .create_task(World::task(&n.to_string(), &w.channels[..1], None), |id, _| {
+                id.to_string()
+            })
     });
-    let (bad, good) = tokio::join!(w.store.create_task(twins, |id| id.to_string()), join_all(good));
+    let (bad, good) = tokio::join!(w.store.create_task(twins, |id, _| id.to_string()), join_all(good));
     assert!(bad.is_err(), "an account twice in a task");
     assert!(good.iter().all(Result::is_ok), "{good:?}");
     assert_eq!(w.claim(NOW).await.len(), 10);

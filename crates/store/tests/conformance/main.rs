@@ -13,6 +13,7 @@ mod apps;
 mod audit;
 mod checks;
 mod databases;
+mod duplicates;
 mod early;
 mod files;
 mod limits;
@@ -65,6 +66,10 @@ conformance! {
     waiting_posts_are_known_by_their_plan,
     chosen_limits_are_kept_and_go_with_their_channel,
     removing_a_channel_fails_what_waits,
+    the_same_content_for_the_same_account_is_found_within_its_window,
+    what_did_not_come_out_is_no_duplicate,
+    one_of_several_equal_tasks_is_stored_where_duplicates_are_refused,
+    a_repeated_request_is_no_duplicate,
     a_refresh_is_fenced,
     the_newest_ticket_wins_however_they_arrive,
     a_suites_refresh_is_fenced,

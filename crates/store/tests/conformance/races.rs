@@ -104,19 +104,19 @@ pub(crate) async fn the_same_key_makes_one_task_over_several_processes(w: World)
         let creations = (0..12).zip(stores.iter().cycle()).map(|(_, store)| {
             let mut task = World::task("早安", &w.channels[..1], None);
             task.idempotency = Some(once(&format!("key {round}"), "body"));
-            store.create_task(task, |id| id.to_string())
+            store.create_task(task, |id, _| id.to_string())
         });
         let created: Vec<_> = join_all(creations)
             .await
             .into_iter()
             .map(|c| c.expect("an answer"))
             .collect();
-        let stored = created.iter().filter(|c| matches!(c, Created::Stored(_)));
+        let stored = created.iter().filter(|c| matches!(c, Created::Stored(..)));
         assert_eq!(stored.count(), 1, "{created:?}");
         let ids = created.iter().map(|c| match c {
-            Created::Stored(id) => id.to_string(),
+            Created::Stored(id, _) => id.to_string(),
             Created::Replayed(answer) => answer.clone(),
-            Created::KeyTaken => panic!("the same body"),
+            Created::KeyTaken | Created::Duplicate(_) => panic!("the same body"),
         });
         assert_eq!(ids.collect::<HashSet<_>>().len(), 1, "{created:?}");
     }
@@ -133,11 +133,11 @@ pub(crate) async fn ids_are_never_given_twice_over_several_processes(w: World) {
     assert_eq!(given.len(), 62);
     let creations = (0..60).zip(stores.iter().cycle()).map(|(n, store)| {
         let task = World::task(&n.to_string(), &w.channels, None);
-        store.create_task(task, |id| id.to_string())
+        store.create_task(task, |id, _| id.to_string())
     });
     let created = join_all(creations).await;
     assert!(
-        created.iter().all(|c| matches!(c, Ok(Created::Stored(_)))),
+        created.iter().all(|c| matches!(c, Ok(Created::Stored(..)))),
         "{created:?}"
     );
     assert_eq!(w.number("SELECT COUNT(*) AS n FROM t_moment_sync_result").await, 240);
@@ -192,7 +192,7 @@ pub(crate) async fn cut_connections_are_made_again(w: World) {
         };
         let busy = (0..20).map(|n| {
             w.store
-                .create_task(World::task(&n.to_string(), &w.channels, None), |id| id.to_string())
+                .create_task(World::task(&n.to_string(), &w.channels, None), |id, _| id.to_string())
         });
         let ((), answers) = futures::join!(w.database.cut_all(), join_all(busy));
         let told = |answer: &Result<_, _>| {
@@ -203,7 +203,7 @@ pub(crate) async fn cut_connections_are_made_again(w: World) {
         };
         assert!(answers.iter().all(told), "{answers:?}");
         let deadline = Instant::now() + Duration::from_secs(10);
-        while let Err(error) = w.store.create_task(task(), |id| id.to_string()).await {
+        while let Err(error) = w.store.create_task(task(), |id, _| id.to_string()).await {
             assert!(Instant::now() < deadline, "it stays cut: {error:?}");
         }
     }

@@ -82,13 +82,19 @@ impl World {
             publications,
             judged: moments_store::Judged::default(),
             looks_ahead: false,
+            guard: None,
             idempotency: None,
         }
     }
 
     pub(crate) async fn create(&self, task: NewTask) -> TaskId {
-        match self.store.create_task(task, |id| id.to_string()).await.expect("a task") {
-            Created::Stored(id) => id,
+        match self
+            .store
+            .create_task(task, |id, _| id.to_string())
+            .await
+            .expect("a task")
+        {
+            Created::Stored(id, _) => id,
             other => panic!("{other:?}"),
         }
     }
