@@ -76,6 +76,15 @@ fn transform_row(transform: &Transform8BitExecutor, before: &[u8], after: &mut [
     }
 }
 
+/// From inks (cyan, magenta, yellow, black; 255 is all the ink there is) to sRGB by the profile of a press. `None`: it
+/// describes other colours, or cannot be read.
+pub(crate) fn from_inks(profile: &[u8]) -> Option<Arc<Transform8BitExecutor>> {
+    let profile = ColorProfile::new_from_slice(profile).ok()?;
+    // The library takes four inks in the layout of four channels.
+    let inks = profile.color_space == DataColorSpace::Cmyk;
+    inks.then(|| transform(&profile, Layout::Rgba)).flatten()
+}
+
 fn by_pixel(profile: &ColorProfile) -> Option<ToSrgb> {
     let transform = transform(profile, Layout::Rgb)?;
     (!changes_little(transform.as_ref())).then_some(ToSrgb::Rgb(transform))

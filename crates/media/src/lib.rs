@@ -23,6 +23,7 @@ mod folder;
 mod heic;
 mod heif;
 mod incoming;
+mod inks;
 mod jpeg;
 mod keep;
 mod limits;

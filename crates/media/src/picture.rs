@@ -11,6 +11,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use crate::colour::ToSrgb;
 use crate::error::{MAX_PICTURE_MEMORY, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MediaError};
 use crate::heic::read_heic;
+use crate::inks::{Stored, read_inks};
 use crate::jpeg;
 use crate::media::MediaFormat;
 use crate::moving::moves;
@@ -45,19 +46,26 @@ pub(crate) fn read_picture(path: &Path, format: MediaFormat) -> Result<Picture, 
     if format == MediaFormat::Heic {
         return read_heic(&bytes);
     }
-    let jpeg_is_plain = format != MediaFormat::Jpeg || check_jpeg(&bytes)?;
+    let inks = if format == MediaFormat::Jpeg {
+        inks_of_jpeg(&bytes)?
+    } else {
+        None
+    };
     let mut decoder = decoder_within_limits(&bytes, image_format(format)?)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let grey = !decoder.color_type().has_color();
     let profile = decoder.icc_profile().ok().flatten();
-    let to_srgb = profile.and_then(|profile| ToSrgb::from_profile(&profile, grey));
-    let pixels = DynamicImage::from_decoder(decoder).map_err(|error| decode_error(&error))?;
+    let to_srgb = profile.as_ref().and_then(|profile| ToSrgb::from_profile(profile, grey));
+    let pixels = match inks {
+        Some(stored) => DynamicImage::ImageRgb8(read_inks(&bytes, stored, profile.as_deref())?),
+        None => DynamicImage::from_decoder(decoder).map_err(|error| decode_error(&error))?,
+    };
     let animated = moves(&bytes, format);
     let portable = matches!(format, MediaFormat::Jpeg | MediaFormat::Png)
         && orientation == Orientation::NoTransforms
         && to_srgb.is_none()
         && !animated
-        && jpeg_is_plain;
+        && inks.is_none();
     Ok(Picture {
         pixels,
         orientation,
@@ -93,8 +101,8 @@ pub(crate) fn check_size(width: u32, height: u32) -> Result<(), MediaError> {
     Ok(())
 }
 
-/// Whether the colours are ordinary ones; refuses a file that was cut off.
-fn check_jpeg(bytes: &[u8]) -> Result<bool, MediaError> {
+/// How inks are stored, where the colours are inks; refuses a file that was cut off.
+fn inks_of_jpeg(bytes: &[u8]) -> Result<Option<Stored>, MediaError> {
     let shape = jpeg::shape(bytes).ok_or(MediaError::Broken {
         detail: "不是有效的 JPEG 图片",
     })?;
@@ -103,7 +111,8 @@ fn check_jpeg(bytes: &[u8]) -> Result<bool, MediaError> {
             detail: "JPEG 图片不完整",
         });
     }
-    Ok(shape.components != 4)
+    let stored = if shape.adobe { Stored::AsPaper } else { Stored::AsInk };
+    Ok((shape.components == 4).then_some(stored))
 }
 
 fn image_format(format: MediaFormat) -> Result<ImageFormat, MediaError> {
