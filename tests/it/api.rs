@@ -52,7 +52,7 @@ pub(crate) struct Answer {
 
 impl Api {
     pub(crate) fn new(url: &str) -> Self {
-        let http = Client::builder().no_proxy().timeout(Duration::from_secs(40)).build();
+        let http = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build();
         Self {
             url: url.to_owned(),
             http: http.expect("a client"),

@@ -8,7 +8,7 @@ use crate::world::World;
 
 /// The owner's entries, newest first, once there are so many.
 async fn entries(world: &World, count: usize) -> Vec<Value> {
-    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_mins(1);
     loop {
         let page = world.api.get("/audit?size=100").expect(200).await;
         let records = page["records"].as_array().expect("records");

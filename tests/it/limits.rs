@@ -14,13 +14,13 @@ async fn flood(world: &World, corp: &Corp, posts: usize) -> Vec<i64> {
     join_all(sends).await
 }
 
-/// A post that has to be out within seconds.
+/// A post that has to be out at once, and not after the minute or more that a queue takes.
 async fn check_prompt(world: &World, corp: &Corp) {
     let published = async {
         let id = world.sync("早安").to([corp.account("li.na")]).accepted().await;
         world.check(id, "li.na SUCCESS").await;
     };
-    tokio::time::timeout(Duration::from_secs(5), published)
+    tokio::time::timeout(Duration::from_secs(30), published)
         .await
         .expect("nobody else's queue holds it up");
 }
