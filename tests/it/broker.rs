@@ -1,5 +1,6 @@
 //! The same program with a broker between its scheduler and its worker (`MOMENTS_TEST_AMQP`), and without the broker that it was promised.
 
+use crate::punctual;
 use crate::world::World;
 
 /// Where the broker for tests is; required where `CI=true`, else passed over with a word.
@@ -34,25 +35,7 @@ async fn posts_go_over_the_broker_on_time() {
     world
         .check(id, "zhang.wei SUCCESS, li.na SUCCESS, wang.fang SUCCESS")
         .await;
-    let begin = world.sandbox.clock().now_ms() + 2500;
-    let mut planned = Vec::new();
-    for n in 0..9 {
-        let corp = world.corp(&format!("ww_mq_{n}")).await;
-        let due_ms = begin + n * 270;
-        let sync = world
-            .sync("早安")
-            .to([corp.account("li.na")])
-            .at(crate::world::iso(due_ms));
-        planned.push((sync.accepted().await, corp, due_ms));
-    }
-    let mut late = Vec::new();
-    for (id, corp, due_ms) in planned {
-        world.check(id, "li.na SUCCESS").await;
-        late.push(world.moments_of(&corp.id)[0].arrival_ms - due_ms);
-    }
-    late.sort_unstable();
-    assert!(late[0] >= 0, "early: {late:?}");
-    assert!(late[4] <= 100, "late: {late:?} ms");
+    punctual::check(&world, "mq").await;
     world.assert_no_violation();
 }
 
@@ -64,10 +47,8 @@ async fn without_the_broker_that_it_was_promised_it_starts_says_so_and_works() {
         .until("it says so", || log().contains("no connection to the broker"))
         .await;
     let corp = world.corp("ww_no_mq").await;
-    let sent_ms = world.sandbox.clock().now_ms();
     let id = world.sync("早安").to([corp.account("li.na")]).accepted().await;
     world.check(id, "li.na SUCCESS").await;
-    let late = world.moments_of(&corp.id)[0].arrival_ms - sent_ms;
-    assert!(late < 1000, "{late} ms");
+    punctual::check(&world, "no_mq").await;
     assert!(!log().contains("s3cret"), "{}", log());
 }

@@ -23,6 +23,7 @@ mod faults;
 mod files;
 #[path = "../fresh/mod.rs"]
 mod fresh;
+mod gate;
 mod gateway;
 mod health;
 mod idempotency;
@@ -34,6 +35,7 @@ mod logs;
 mod media;
 mod promql;
 mod publishing;
+mod punctual;
 mod rights;
 mod schedule;
 mod secrets;

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
 /// How long a start or a stop may take before the test fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A `moments-sync serve` that answers.
 pub(crate) struct Server {
@@ -58,8 +58,13 @@ impl Server {
     }
 
     /// Asks it to stop and waits for its end.
-    pub(crate) async fn stop(mut self) -> ExitStatus {
+    pub(crate) async fn stop(self) -> ExitStatus {
         self.tell_to_stop().await;
+        self.ended().await
+    }
+
+    /// Waits for the end of one that was told to stop.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         ended.expect("it stops when told to").expect("a status")
     }
