@@ -56,7 +56,7 @@ async fn a_worker_is_given_no_more_than_it_asked_for() {
     }
     assert!(worker.next_here().is_none());
     held.remove(0).done().await;
-    let sixth = tokio::time::timeout(Duration::from_secs(5), worker.next()).await;
+    let sixth = tokio::time::timeout(Duration::from_mins(1), worker.next()).await;
     sixth.expect("an ack makes room for one more");
 }
 
@@ -89,7 +89,7 @@ async fn a_worker_that_stops_gives_back_what_it_has_not_acknowledged_and_can_sti
     stopping.stop_taking();
     kept.done().await;
     while seen.len() < 6 {
-        let delivery = tokio::time::timeout(Duration::from_secs(10), other.next()).await;
+        let delivery = tokio::time::timeout(Duration::from_mins(1), other.next()).await;
         let delivery = delivery.expect("it was given back");
         seen.insert(delivery.ready);
         delivery.done().await;
@@ -120,7 +120,7 @@ async fn a_poisonous_message_is_dropped_and_does_not_stop_the_others() {
             .expect("a publish");
     }
     worker.publish(&[ready(1)], GRACE).await.expect("confirms");
-    let good = tokio::time::timeout(Duration::from_secs(20), worker.next()).await;
+    let good = tokio::time::timeout(Duration::from_mins(1), worker.next()).await;
     let good = good.expect("it comes through a prefetch of one");
     assert_eq!(good.ready, ready(1));
     good.done().await;
@@ -158,7 +158,7 @@ async fn a_queue_that_somebody_deleted_is_declared_again() {
         scheduler.link().is_up() && worker.link().is_up()
     })
     .await;
-    let sent = tokio::time::timeout(Duration::from_secs(20), async {
+    let sent = tokio::time::timeout(Duration::from_mins(1), async {
         while scheduler.publish(&[ready(1)], GRACE).await.is_err() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -187,14 +187,14 @@ async fn after_an_outage_everything_goes_on_without_a_restart() {
             .await
             .expect_err("nobody is there");
         assert_eq!(unsent.ids, [ready(8).id, ready(9).id]);
-        assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
         proxy.mend();
         eventually("both are back", || scheduler.link().is_up() && worker.link().is_up()).await;
         scheduler.publish(&[ready(outage)], GRACE).await.expect("confirms");
     }
     let mut seen = HashSet::new();
     while seen.len() < 3 {
-        let delivery = tokio::time::timeout(Duration::from_secs(20), worker.next()).await;
+        let delivery = tokio::time::timeout(Duration::from_mins(1), worker.next()).await;
         let delivery = delivery.expect("what was not acknowledged comes again, what was sent since too");
         seen.insert(delivery.ready);
         delivery.done().await;

@@ -53,7 +53,7 @@ async fn world(token: Option<&str>) -> (World, Shared) {
         wire: WireClient::new().expect("a client"),
         url: url.parse().expect("an address"),
         token: token.map(Into::into),
-        timeout: Duration::from_millis(500),
+        timeout: Duration::from_secs(2),
         max_bytes: 1_000,
     };
     (World::reading(library).await, script)

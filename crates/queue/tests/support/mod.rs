@@ -14,7 +14,7 @@ pub(crate) use proxy::Proxy;
 
 /// Longer than any test.
 pub(crate) const GRACE: Duration = Duration::from_mins(1);
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The broker of the environment, and a queue's name.
 pub(crate) struct Bench {

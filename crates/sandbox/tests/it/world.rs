@@ -28,7 +28,7 @@ impl World {
         tokio::spawn(async move { server.serve(listener, std::future::pending()).await });
         let http = reqwest::Client::builder()
             .no_proxy()
-            .timeout(Duration::from_secs(20))
+            .timeout(Duration::from_mins(1))
             .build()
             .unwrap();
         Self {

@@ -121,7 +121,7 @@ pub(crate) async fn ten_thousand_accounts_fit_into_one_task(w: World) {
         .collect();
     let begun = std::time::Instant::now();
     assert_eq!(w.store.save(settle).await.expect("a save"), Saved::Done);
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
     let task = w.store.find_task(USER, id).await.expect("a read").expect("a task");
     assert_eq!((task.counts().success, task.counts().failed), (9_900, 100));
     assert_eq!(task.results[5].account_id, account(w.channels[0], &name(5)));
