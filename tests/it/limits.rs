@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use moments_sandbox::{FaultKind, World as Platform};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::sync::Task;
 use crate::world::{Corp, World};
 
 /// Sends this many different posts of one member at once.
@@ -102,4 +103,48 @@ async fn a_corp_that_the_platform_has_paused_delays_no_other() {
     }
     assert_eq!(world.calls(&paused.id, "add_moment_task"), 1, "a pause is kept");
     check_prompt(&world, &free).await;
+}
+
+impl World {
+    async fn choose(&self, corp: &Corp, limits: Value) {
+        let path = format!("/channels/{}/limits", corp.channel);
+        self.api.put(&path, &limits).expect(200).await;
+    }
+
+    /// Waits until the only result of a task waits for this limit, and says until when.
+    async fn limited(&self, task: i64, limit: &str) {
+        let waits = |task: &Task| task.outcome() == "li.na WAITING_QUOTA" && task.results()[0]["waitingLimit"] == limit;
+        let task = self.wait_for(task, waits).await;
+        assert!(task.results()[0]["waitingUntil"].is_string(), "{}", task.0);
+    }
+}
+
+#[tokio::test]
+async fn a_post_waits_for_one_limit_after_the_other_until_they_are_lifted() {
+    let world = World::new().await;
+    let corp = world.corp("ww_paced").await;
+    world.choose(&corp, json!({ "minGapMinutes": 60 })).await;
+    let first = world.sync("早安").to([corp.account("li.na")]).accepted().await;
+    world.check(first, "li.na SUCCESS").await;
+
+    let accepted = world.sync("晚安").to([corp.account("li.na")]).send().await.expect(202);
+    let warning = &accepted["warnings"][0];
+    assert_eq!(warning["code"], "LIMIT_DELAYS", "{accepted}");
+    let second = accepted["syncTaskId"].as_i64().expect("an id");
+    world.limited(second, "MIN_GAP").await;
+
+    // A night of four hours with this one in it.
+    let [from, until] = [-2, 2].map(|hours| world.in_secs(hours * 3600)[11..16].to_owned());
+    world
+        .choose(
+            &corp,
+            json!({ "quietFrom": from, "quietUntil": until, "timeZone": "UTC" }),
+        )
+        .await;
+    world.limited(second, "QUIET_HOURS").await;
+    assert_eq!(world.calls(&corp.id, "add_moment_task"), 1, "nothing left meanwhile");
+
+    world.choose(&corp, json!({})).await;
+    world.check(second, "li.na SUCCESS").await;
+    world.assert_no_violation();
 }

@@ -30,6 +30,8 @@ pub enum AuditAction {
     Install,
     /// The keys of a self-built app's own callback were set, or replaced.
     Callback,
+    /// Limits of a channel or an account were chosen, or left to the wider choice again.
+    Limits,
     /// A list of words or hosts was made.
     AddWords,
     /// A list of words or hosts was changed, or switched on or off.
@@ -58,6 +60,7 @@ named!(AuditAction {
     LoginEnd = "LOGIN_END",
     Install = "INSTALL",
     Callback = "CALLBACK",
+    Limits = "LIMITS",
     AddWords = "WORDS_ADD",
     ChangeWords = "WORDS_CHANGE",
     RemoveWords = "WORDS_REMOVE",

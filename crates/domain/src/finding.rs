@@ -28,6 +28,8 @@ pub enum FindingCode {
     MediaUnfit,
     /// A medium will look different from what was sent.
     MediaChanged,
+    /// A limit lets the post go only later than it is wanted.
+    LimitDelays,
     /// Another task shows the account the same at nearly the same time.
     DuplicateContent,
     /// The request's visibility does not fit the account's platform, or not all accounts at once.
@@ -58,6 +60,7 @@ named!(FindingCode {
     AccountExpired = "ACCOUNT_EXPIRED",
     MediaUnfit = "MEDIA_UNFIT",
     MediaChanged = "MEDIA_CHANGED",
+    LimitDelays = "LIMIT_DELAYS",
     DuplicateContent = "DUPLICATE_CONTENT",
     VisibilityUnsupported = "VISIBILITY_UNSUPPORTED",
     ListedWord = "LISTED_WORD",
@@ -76,7 +79,7 @@ impl FindingCode {
     /// The field of the request that it speaks of, as a refusal (422) names it.
     pub const fn field(self) -> &'static str {
         match self {
-            Self::AccountOffline | Self::AccountExpired | Self::DuplicateContent => "accountIds",
+            Self::AccountOffline | Self::AccountExpired | Self::LimitDelays | Self::DuplicateContent => "accountIds",
             Self::MediaUnfit | Self::MediaChanged => "mediaUrls",
             Self::VisibilityUnsupported => "visibility",
             Self::ListedWord
@@ -103,7 +106,8 @@ impl FindingCode {
         match self {
             Self::AccountOffline => Some(AccountStatus::Offline),
             Self::AccountExpired => Some(AccountStatus::Expired),
-            Self::MediaUnfit | Self::MediaChanged | Self::DuplicateContent | Self::VisibilityUnsupported => None,
+            Self::MediaUnfit | Self::MediaChanged | Self::VisibilityUnsupported => None,
+            Self::LimitDelays | Self::DuplicateContent => None,
             Self::ListedWord
             | Self::LinkDenied
             | Self::LinkNotAllowed

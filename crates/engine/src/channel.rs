@@ -25,26 +25,53 @@ pub(crate) struct OpenChannel {
     pub(crate) unbound: HashSet<AccountId>,
 }
 
+/// What makes the posts of a channel wait. A new post needs no more of it, and no credential is opened for it.
+#[derive(Debug)]
+pub(crate) struct Pace {
+    pub(crate) channel_id: ChannelId,
+    pub(crate) pause_until: Timestamp,
+    pub(crate) limits: ChannelLimits,
+}
+
 /// Channels used within the last second, so that a batch of posts reads and opens each only once.
 #[derive(Debug, Default)]
-pub(crate) struct ChannelCache(Mutex<HashMap<ChannelId, (Timestamp, Arc<OpenChannel>)>>);
+pub(crate) struct ChannelCache {
+    open: Recent<OpenChannel>,
+    paces: Recent<Pace>,
+}
 
 impl ChannelCache {
     /// Forgets a channel that this process has changed.
     pub(crate) fn forget(&self, id: ChannelId) {
+        self.open.forget(id);
+        self.paces.forget(id);
+    }
+}
+
+#[derive(Debug)]
+struct Recent<T>(Mutex<HashMap<ChannelId, (Timestamp, Arc<T>)>>);
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Recent<T> {
+    fn forget(&self, id: ChannelId) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
     }
 
-    fn get(&self, id: ChannelId, now: Timestamp) -> Option<Arc<OpenChannel>> {
+    fn get(&self, id: ChannelId, now: Timestamp) -> Option<Arc<T>> {
         let channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (read, channel) = channels.get(&id)?;
         (now.since(*read) < FRESH).then(|| Arc::clone(channel))
     }
 
-    fn put(&self, channel: &Arc<OpenChannel>, now: Timestamp) {
+    fn put(&self, read: impl IntoIterator<Item = (ChannelId, Arc<T>)>, now: Timestamp) {
         let mut channels = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         channels.retain(|_, (read, _)| now.since(*read) < FRESH);
-        channels.insert(channel.channel.id, (now, Arc::clone(channel)));
+        channels.extend(read.into_iter().map(|(id, channel)| (id, (now, channel))));
     }
 }
 
@@ -55,7 +82,7 @@ impl Engine {
         id: ChannelId,
         now: Timestamp,
     ) -> Result<Option<Arc<OpenChannel>>, Problem> {
-        if let Some(channel) = self.channels_cache.get(id, now) {
+        if let Some(channel) = self.channels_cache.open.get(id, now) {
             return Ok(Some(channel));
         }
         let Some(channel) = self.store.find_channel(id).await? else {
@@ -69,8 +96,40 @@ impl Engine {
             limits,
             unbound: self.store.unbound_of(id).await?,
         });
-        self.channels_cache.put(&open, now);
+        self.channels_cache.open.put([(id, Arc::clone(&open))], now);
         Ok(Some(open))
+    }
+
+    /// The pace of each of `ids`, in no order; a channel that was removed is left out. Those that are not in memory are read together.
+    pub(crate) async fn paces(&self, ids: &[ChannelId], now: Timestamp) -> Result<Vec<Arc<Pace>>, Problem> {
+        let known = |id: &ChannelId| self.channels_cache.paces.get(*id, now);
+        let mut paces: Vec<_> = ids.iter().filter_map(known).collect();
+        if paces.len() == ids.len() {
+            return Ok(paces);
+        }
+        let found: HashSet<_> = paces.iter().map(|pace| pace.channel_id).collect();
+        let missing: Vec<_> = ids.iter().filter(|id| !found.contains(*id)).copied().collect();
+        let read = self.read_paces(&missing).await?;
+        let kept = read.iter().map(|pace| (pace.channel_id, Arc::clone(pace)));
+        self.channels_cache.paces.put(kept, now);
+        paces.extend(read);
+        Ok(paces)
+    }
+
+    async fn read_paces(&self, ids: &[ChannelId]) -> Result<Vec<Arc<Pace>>, Problem> {
+        let channels = self.store.find_channels(ids).await?;
+        let limited = channels.iter().filter(|channel| channel.has_limits);
+        let limited: Vec<_> = limited.map(|channel| channel.id).collect();
+        let mut choices = HashMap::new();
+        if !limited.is_empty() {
+            choices = self.store.limit_choices_of(&limited).await?;
+        }
+        let mut pace = |channel: &Channel| Pace {
+            channel_id: channel.id,
+            pause_until: channel.pause_until,
+            limits: self.limits_by(channel, &choices.remove(&channel.id).unwrap_or_default()),
+        };
+        Ok(channels.iter().map(|channel| Arc::new(pace(channel))).collect())
     }
 
     pub(crate) fn access(&self, channel: &Channel) -> Result<ChannelAccess, Problem> {

@@ -54,15 +54,20 @@ impl Engine {
         } else {
             ChannelChoices::default()
         };
-        let usual = self.usual_choice(channel, &choices);
+        Ok(self.limits_by(channel, &choices))
+    }
+
+    /// The channel's limits, given what was chosen for it.
+    pub(crate) fn limits_by(&self, channel: &Channel, choices: &ChannelChoices) -> ChannelLimits {
+        let usual = self.usual_choice(channel, choices);
         let special = choices.accounts.iter();
-        Ok(ChannelLimits {
+        ChannelLimits {
             special: special
                 .map(|(account, own)| (account.clone(), Arc::new(Limits::from(&own.or(&usual)))))
                 .collect(),
             usual: Arc::new(Limits::from(&usual)),
             since: channel.first_login_time.unwrap_or(channel.create_time),
-        })
+        }
     }
 
     /// What holds for an account of the channel for which nothing else was chosen.

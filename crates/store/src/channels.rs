@@ -114,6 +114,13 @@ impl Store {
         row.as_ref().map(channel).transpose()
     }
 
+    /// The channels of these ids, whoever's they are, in no order; those that are gone are left out.
+    pub async fn find_channels(&self, ids: &[ChannelId]) -> Result<Vec<Channel>, StoreError> {
+        let ids: Vec<_> = ids.iter().map(|id| [id.0]).collect();
+        let rows = self.rows(&BY_IDS, [json(&ids)?.into()]).await?;
+        rows.iter().map(channel).collect()
+    }
+
     /// The user's channels, oldest first.
     pub async fn channels(&self, user: UserId) -> Result<Vec<Channel>, StoreError> {
         let rows = self.rows(&OF_USER, [user.0.into()]).await?;
@@ -216,6 +223,10 @@ static CORPS_OF_SUITE: Sql = Sql::same("SELECT handle FROM t_moment_channel WHER
 static BY_HANDLE: Sql =
     Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.kind = ? AND c.handle = ?"));
 static BY_ID: Sql = Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.id = ?"));
+static BY_IDS: Sql = Sql::each(|d| {
+    let (rows, join) = (d.rows(&[("id", Kind::Int)]), d.join());
+    format!("SELECT {COLUMNS} FROM {rows} v {join} t_moment_channel c ON c.id = v.id")
+});
 static OF_USER: Sql =
     Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.user_id = ? ORDER BY c.id"));
 static OF_KIND: Sql = Sql::each(|_| format!("SELECT {COLUMNS} FROM t_moment_channel c WHERE c.kind = ? ORDER BY c.id"));

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use moments_domain::{AccountId, ChannelId, LimitChoice, Timestamp};
+use moments_domain::{AccountId, ChannelId, LimitChoice, NewAudit, Timestamp};
 use sea_orm::{DatabaseTransaction, QueryResult};
 
-use crate::db::{Statements, Store};
+use crate::audit;
+use crate::db::{Statements, Store, again, commit};
 use crate::dialect::{Kind, Sql};
 use crate::error::StoreError;
 use crate::rows::json;
@@ -25,10 +26,22 @@ pub type Posts = HashMap<AccountId, Vec<Timestamp>>;
 impl Store {
     /// What was chosen for the channel and its accounts.
     pub async fn limit_choices(&self, channel: ChannelId) -> Result<ChannelChoices, StoreError> {
-        let mut choices = ChannelChoices::default();
-        for row in self.rows(&CHOICES, [channel.0.into()]).await? {
+        let mut choices = self.limit_choices_of(&[channel]).await?;
+        Ok(choices.remove(&channel).unwrap_or_default())
+    }
+
+    /// The same for several channels; one for which nothing was chosen is left out.
+    pub async fn limit_choices_of(
+        &self,
+        channels: &[ChannelId],
+    ) -> Result<HashMap<ChannelId, ChannelChoices>, StoreError> {
+        let asked: Vec<_> = channels.iter().map(|id| [id.0]).collect();
+        let mut choices: HashMap<_, ChannelChoices> = HashMap::new();
+        for row in self.rows(&CHOICES, [json(&asked)?.into()]).await? {
+            let channel = ChannelId(row.try_get("", "channel_id")?);
             let account: String = row.try_get("", "account_id")?;
             let choice = choice(&row, channel)?;
+            let choices = choices.entry(channel).or_default();
             if account.is_empty() {
                 choices.channel = choice;
             } else {
@@ -38,18 +51,33 @@ impl Store {
         Ok(choices)
     }
 
-    /// Replaces what was chosen for the channel as a whole, or for one of its accounts.
+    /// Replaces what was chosen for the channel as a whole, or for one of its accounts; the channel's posts that wait for a limit are due for another
+    /// look. `entry` tells of it, given what was chosen before. A channel that is gone keeps nothing.
     pub async fn put_limit_choice(
         &self,
         channel: ChannelId,
         account: Option<&AccountId>,
         choice: &LimitChoice,
-        now: Timestamp,
+        entry: impl Fn(&LimitChoice) -> NewAudit,
     ) -> Result<(), StoreError> {
         let account = account.map_or("", |id| id.0.as_str());
-        let values = [channel.0.into(), account.into(), json(choice)?.into(), now.0.into()];
-        self.run(&PUT, values).await?;
-        Ok(())
+        again!({
+            let txn = self.write().await?;
+            if txn.row(&LOCK_CHANNEL, [channel.0.into()]).await?.is_none() {
+                return Ok(());
+            }
+            let entry = entry(&chosen(&txn, channel, account).await?);
+            let (choice, now) = (json(choice)?, entry.time.0);
+            let values = [channel.0.into(), account.into(), choice.into(), now.into()];
+            txn.run(&PUT, values).await?;
+            txn.run(
+                &LOOK_AGAIN,
+                [now.into(), now.into(), now.into(), channel.0.into(), now.into()],
+            )
+            .await?;
+            audit::write(&txn, [&entry]).await?;
+            commit(txn).await
+        })
     }
 
     /// When the posts of each account were sent, from the time given with it on: those that came out, or may have. An account without any is
@@ -83,7 +111,18 @@ fn read(rows: &[QueryResult]) -> Result<Posts, StoreError> {
     Ok(posts)
 }
 
-static CHOICES: Sql = Sql::same("SELECT account_id, choice FROM t_moment_limit WHERE channel_id = ?");
+async fn chosen(txn: &DatabaseTransaction, channel: ChannelId, account: &str) -> Result<LimitChoice, StoreError> {
+    let row = txn.row(&CHOICE, [channel.0.into(), account.into()]).await?;
+    Ok(row.map(|row| choice(&row, channel)).transpose()?.unwrap_or_default())
+}
+
+static CHOICES: Sql = Sql::each(|d| {
+    let (rows, join) = (d.rows(&[("id", Kind::Int)]), d.join());
+    format!("SELECT l.channel_id, l.account_id, l.choice FROM {rows} v {join} t_moment_limit l ON l.channel_id = v.id")
+});
+static CHOICE: Sql = Sql::same("SELECT choice FROM t_moment_limit WHERE channel_id = ? AND account_id = ?");
+/// Whoever chooses for the channel at the same time sees what this one chose.
+static LOCK_CHANNEL: Sql = Sql::each(|d| format!("SELECT id FROM t_moment_channel WHERE id = ?{}", d.for_update()));
 static PUT: Sql = Sql::each(|d| {
     let (or_update, choice, time) = (
         d.or_update("channel_id, account_id"),
@@ -95,6 +134,11 @@ static PUT: Sql = Sql::each(|d| {
          {or_update} choice = {choice}, update_time = {time}"
     )
 });
+/// Those that nobody holds, and of which no message is under way: they would be looked at again only when the limit ends that they met.
+static LOOK_AGAIN: Sql = Sql::same(
+    "UPDATE t_moment_publication SET look_time = ?, plan_time = ?, limited_until = ? \
+     WHERE channel_id = ? AND state = 'READY' AND wait_reason = 'QUOTA' AND wait_limit IS NOT NULL AND owner IS NULL AND plan_time > ?",
+);
 /// A call that was clearly refused leaves its publication in another state.
 static POSTS: Sql = Sql::each(|d| {
     let (rows, join) = (d.rows(&[("account", Kind::Text), ("since", Kind::Int)]), d.join());

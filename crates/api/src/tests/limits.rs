@@ -49,6 +49,21 @@ async fn an_account_has_its_channels_limits_unless_it_has_its_own() {
 
     // A choice is replaced as a whole.
     assert_eq!(world.put(&of_channel, json!({})).await.expect(200), nothing);
+
+    world.chain_audit().await;
+    let told = world.get("/audit?action=LIMITS").await.expect(200);
+    let records = told["records"].as_array().expect("records").iter();
+    let told: Vec<_> = records
+        .map(|one| json!([one["object"], one["objectId"], one["userId"], one["detail"]]))
+        .collect();
+    let three = with(with(none(), "postsPerDay", json!(3)), "minGapMinutes", json!(30));
+    let id = channel.to_string();
+    let expected = [
+        json!(["CHANNEL", id, 1, { "before": three, "after": none() }]),
+        json!(["ACCOUNT", "ww1:lisi", 1, { "before": none(), "after": own }]),
+        json!(["CHANNEL", id, 1, { "before": none(), "after": three }]),
+    ];
+    assert_eq!(told, expected, "newest first");
 }
 
 #[tokio::test]
@@ -174,4 +189,59 @@ async fn the_preflight_tells_when_limits_let_a_post_go() {
     world.refused_until(id, NOW + 40 * HOUR).await;
     world.clock.advance(Duration::from_secs(2));
     assert_eq!(expected().await, "2023-10-28T08:00:00Z", "a pause of the channel");
+}
+
+#[tokio::test]
+async fn a_limit_that_delays_is_named_with_the_time() {
+    let world = World::bound().await;
+    let id = world.get("/channels").await.expect(200)[0]["id"].clone();
+    world
+        .put("/accounts/ww1:lisi/limits", json!({ "minGapMinutes": 30 }))
+        .await
+        .expect(200);
+    let body = |text: &str, at: Option<&str>| json!({ "text": text, "accountIds": ["ww1:lisi", "ww1:zhangsan"], "scheduledTime": at });
+    let warnings = async |body: Value| {
+        let told = world.post("/preflight", body.clone()).await.expect(200);
+        let accounts = told["accounts"].as_array().expect("a list").iter();
+        let findings: Vec<_> = accounts
+            .flat_map(|one| one["findings"].as_array().expect("a list"))
+            .map(|one| {
+                format!(
+                    "{}，{}",
+                    one["message"].as_str().expect("text"),
+                    one["advice"].as_str().expect("text")
+                )
+            })
+            .collect();
+        let warnings = world.post("/sync", body).await.expect(202)["warnings"].clone();
+        let warnings = warnings.as_array().expect("a list").iter();
+        let told: Vec<_> = warnings
+            .map(|one| one["message"].as_str().expect("text").to_owned())
+            .collect();
+        assert_eq!(told, findings, "creation says what the pre-flight says");
+        told
+    };
+    assert_eq!(warnings(body("一", None)).await, [""; 0]);
+    assert_eq!(
+        warnings(body("二", None)).await,
+        [
+            "账号 ww1:lisi 受最小间隔限制，预计推迟到 2023-10-26T16:30:00Z 发布，如需更早发布，请调整限制或已有的任务",
+            "账号 ww1:zhangsan 与账号 ww1:lisi 一同发布，受后者的最小间隔限制，预计推迟到 2023-10-26T16:30:00Z 发布，\
+             如需更早发布，请调整限制或已有的任务",
+        ]
+    );
+    assert_eq!(
+        warnings(body("三", Some("2023-10-27T16:30:00Z"))).await,
+        [""; 0],
+        "late enough"
+    );
+
+    let id = ChannelId(id.as_i64().expect("an id"));
+    world.refused_until(id, NOW + 40 * HOUR).await;
+    world.clock.advance(Duration::from_secs(2));
+    let told = warnings(body("四", None)).await;
+    assert!(
+        told[1].starts_with("账号 ww1:zhangsan 受平台要求的暂停限制，预计推迟到 2023-10-28T08:00:00Z"),
+        "{told:?}"
+    );
 }

@@ -11,6 +11,7 @@ use crate::app::Engine;
 use crate::audit::request_id;
 use crate::checks::{self, Findings, Proposal};
 use crate::early;
+use crate::expected;
 use crate::library::Asker;
 use crate::problem::Problem;
 use crate::trace;
@@ -89,10 +90,15 @@ impl Engine {
     ) -> Result<Accepted, Problem> {
         let proposal = self.proposal(asker, request).await.map_err(creation_failed)?;
         let findings = checks::findings(self, &proposal).await.map_err(creation_failed)?;
-        let Findings { all: findings, judged } = findings;
+        let Findings {
+            all: mut findings,
+            judged,
+        } = findings;
         if Verdict::of(&findings) == Verdict::Blocked {
             return Err(Problem::Blocked(findings));
         }
+        let times = expected::times(self, &proposal).await.map_err(creation_failed)?;
+        findings.extend(expected::delays(&proposal.accounts, &times));
         let files = self
             .keep_sent(asker.user, proposal.content.file_urls(), proposal.due())
             .await;

@@ -1,7 +1,8 @@
 //! Choosing how often and when accounts may post.
 
-use moments_domain::{AccountId, ChannelId, LimitChoice, MomentError, UserId};
+use moments_domain::{AccountId, AuditAction, AuditObject, ChannelId, LimitChoice, MomentError, UserId};
 use moments_store::{Account, Channel, ChannelChoices};
+use serde_json::json;
 
 use crate::app::Engine;
 use crate::problem::Problem;
@@ -23,7 +24,7 @@ impl Engine {
         Ok(self.view_of_channel(&channel, choices))
     }
 
-    /// Chooses the limits of the user's channel. Posts that wait are judged by them at their next look.
+    /// Chooses the limits of the user's channel. Posts that wait for a limit are judged by them at once.
     pub async fn choose_channel_limits(
         &self,
         user: UserId,
@@ -31,7 +32,7 @@ impl Engine {
         choice: &LimitChoice,
     ) -> Result<LimitsView, Problem> {
         self.own_channel(user, id).await?;
-        self.choose(id, None, choice).await?;
+        self.choose(user, id, None, choice).await?;
         self.limits_of_channel(user, id).await
     }
 
@@ -45,7 +46,7 @@ impl Engine {
         Ok(LimitsView { own, effective })
     }
 
-    /// Chooses the limits of the user's account. Posts that wait are judged by them at their next look.
+    /// Chooses the limits of the user's account. Posts that wait for a limit are judged by them at once.
     pub async fn choose_account_limits(
         &self,
         user: UserId,
@@ -53,12 +54,13 @@ impl Engine {
         choice: &LimitChoice,
     ) -> Result<LimitsView, Problem> {
         let account = self.own_account(user, id).await?;
-        self.choose(account.channel_id, Some(id), choice).await?;
+        self.choose(user, account.channel_id, Some(id), choice).await?;
         self.limits_of_account(user, id).await
     }
 
     async fn choose(
         &self,
+        user: UserId,
         channel: ChannelId,
         account: Option<&AccountId>,
         choice: &LimitChoice,
@@ -67,10 +69,17 @@ impl Engine {
         if !errors.is_empty() {
             return Err(Problem::Invalid(errors));
         }
-        self.store
-            .put_limit_choice(channel, account, choice, self.clock.now())
-            .await?;
+        let object = match account {
+            Some(id) => (AuditObject::Account, id.to_string()),
+            None => (AuditObject::Channel, channel.to_string()),
+        };
+        let entry = |before: &LimitChoice| {
+            let detail = json!({ "before": before, "after": choice });
+            self.entry(user, AuditAction::Limits, object.clone(), detail)
+        };
+        self.store.put_limit_choice(channel, account, choice, entry).await?;
         self.channels_cache.forget(channel);
+        self.wake.due_at(self.clock.now());
         Ok(())
     }
 

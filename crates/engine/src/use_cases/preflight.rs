@@ -9,7 +9,7 @@ use moments_store::Account;
 
 use crate::app::Engine;
 use crate::checks::{self, Findings, Proposal, duplicates};
-use crate::expected;
+use crate::expected::{self, Expected};
 use crate::library::Asker;
 use crate::problem::Problem;
 
@@ -69,8 +69,7 @@ impl Engine {
     }
 }
 
-fn told(proposal: Proposal, findings: Vec<Finding>, times: &HashMap<ChannelId, Timestamp>) -> Preflight {
-    let verdict = Verdict::of(&findings);
+fn told(proposal: Proposal, findings: Vec<Finding>, times: &HashMap<ChannelId, Expected>) -> Preflight {
     let mut of_account: HashMap<AccountId, Vec<Finding>> = HashMap::new();
     let mut of_post = Vec::new();
     for finding in findings {
@@ -81,23 +80,24 @@ fn told(proposal: Proposal, findings: Vec<Finding>, times: &HashMap<ChannelId, T
     }
     let calls = calls(&proposal);
     let account = |account: Account| {
-        let findings = of_account.remove(&account.account_id).unwrap_or_default();
-        let verdict = Verdict::of(findings.iter().chain(&of_post));
+        let mut findings = of_account.remove(&account.account_id).unwrap_or_default();
+        let blocked = Verdict::of(findings.iter().chain(&of_post)) == Verdict::Blocked;
+        let expected = times.get(&account.channel_id).filter(|_| !blocked);
+        findings.extend(expected.and_then(|expected| expected.finding(&account.account_id)));
         AccountPreflight {
             account_id: account.account_id,
-            verdict,
+            verdict: Verdict::of(findings.iter().chain(&of_post)),
             findings,
-            expected_time: times
-                .get(&account.channel_id)
-                .copied()
-                .filter(|_| verdict != Verdict::Blocked),
+            expected_time: expected.map(|expected| expected.at),
         }
     };
+    let accounts: Vec<_> = proposal.accounts.into_iter().map(account).collect();
+    let everything = accounts.iter().flat_map(|account| &account.findings);
     Preflight {
-        verdict,
+        verdict: Verdict::of(everything.chain(&of_post)),
         content_id: proposal.request.content_id,
         content_version: proposal.content_version,
-        accounts: proposal.accounts.into_iter().map(account).collect(),
+        accounts,
         findings: of_post,
         content: proposal.content,
         calls,

@@ -28,6 +28,7 @@ pub(crate) use crate::early::{
     what_was_found_ahead_is_kept_until_the_post_is_over,
 };
 pub(crate) use crate::limits::{
+    a_choice_of_limits_brings_those_posts_forward_that_wait_for_one,
     an_account_has_no_more_posts_than_its_limit_whoever_asks_at_once, chosen_limits_are_kept_and_go_with_their_channel,
     only_posts_that_may_be_out_count_against_a_limit, waiting_posts_are_known_by_their_plan,
 };

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::future::join_all;
-use moments_domain::{AccountId, LimitChoice, LimitKind, Limits, Move, Outcome, Timestamp};
+use moments_domain::{
+    AccountId, AuditAction, ChannelId, LimitChoice, LimitKind, Limits, Move, Outcome, Timestamp, WaitReason,
+};
 use moments_store::{AccountGate, AccountOutcome, Claimed, Gate, Hold, NoSubmit, Save, Saved};
 
 use crate::checks::secs;
-use crate::world::{NOW, World, account, gate, save};
+use crate::world::{NOW, World, account, gate, save, told};
 
 fn two_a_day() -> LimitChoice {
     LimitChoice {
@@ -140,6 +142,41 @@ pub(crate) async fn waiting_posts_are_known_by_their_plan(w: World) {
     );
 }
 
+pub(crate) async fn a_choice_of_limits_brings_those_posts_forward_that_wait_for_one(w: World) {
+    let [here, there] = w.channels;
+    let hour = NOW + secs(3600);
+    let waits = [Some(LimitKind::MinGap), None];
+    for (n, (channel, limit)) in [here, there]
+        .into_iter()
+        .flat_map(|one| waits.map(|limit| (one, limit)))
+        .enumerate()
+    {
+        w.create(World::task(&n.to_string(), &[channel], None)).await;
+        let claimed = w.claim_one(NOW).await;
+        let mut waiting = save(&claimed, Move::Snooze, NOW);
+        (waiting.publication.plan_time, waiting.publication.look_time) = (hour, Some(hour));
+        waiting.publication.wait_limit = limit;
+        waiting.publication.wait_reason = Some(limit.map_or(WaitReason::Offline, |_| WaitReason::Quota));
+        waiting.publication.limited_until = limit.map(|_| hour);
+        assert_eq!(w.store.save(waiting).await.expect("a save"), Saved::Done);
+    }
+    let none = LimitChoice::default();
+    let chosen = w
+        .store
+        .put_limit_choice(here, None, &none, |_| told(AuditAction::Limits));
+    chosen.await.expect("a write");
+    let claimed = w.claim_one(NOW).await;
+    let publication = &claimed.publication;
+    assert_eq!(
+        (publication.channel_id, publication.wait_limit),
+        (here, Some(LimitKind::MinGap))
+    );
+    assert_eq!((publication.plan_time, publication.limited_until), (NOW, Some(NOW)));
+    let later = w.claim(hour).await;
+    let others = later.iter().filter(|one| one.publication.id != publication.id);
+    assert_eq!(others.count(), 3, "they wait for what they waited for");
+}
+
 pub(crate) async fn chosen_limits_are_kept_and_go_with_their_channel(w: World) {
     let [channel, other] = w.channels;
     let store = &w.store;
@@ -154,12 +191,27 @@ pub(crate) async fn chosen_limits_are_kept_and_go_with_their_channel(w: World) {
     assert!(!has(channel).await);
     let none = LimitChoice::default();
     let member = account(channel, "a");
-    for (account, choice) in [(None, &none), (None, &two_a_day()), (Some(&member), &none)] {
+    for (account, choice, was) in [
+        (None, &none, &none),
+        (None, &two_a_day(), &none),
+        (None, &two_a_day(), &two_a_day()),
+        (Some(&member), &none, &none),
+    ] {
+        let entry = |before: &LimitChoice| {
+            assert_eq!(before, was);
+            told(AuditAction::Limits)
+        };
         store
-            .put_limit_choice(channel, account, choice, NOW)
+            .put_limit_choice(channel, account, choice, entry)
             .await
             .expect("a write");
     }
+    store
+        .put_limit_choice(ChannelId(999), None, &none, |_| told(AuditAction::Limits))
+        .await
+        .expect("a write");
+    let entries = "SELECT COUNT(*) AS n FROM t_moment_audit WHERE action = 'LIMITS'";
+    assert_eq!(w.number(entries).await, 4);
     let choices = store.limit_choices(channel).await.expect("a read");
     assert_eq!(choices.channel, two_a_day());
     assert_eq!(choices.accounts, HashMap::from([(member, none)]));

@@ -65,6 +65,7 @@ conformance! {
     only_posts_that_may_be_out_count_against_a_limit,
     waiting_posts_are_known_by_their_plan,
     chosen_limits_are_kept_and_go_with_their_channel,
+    a_choice_of_limits_brings_those_posts_forward_that_wait_for_one,
     removing_a_channel_fails_what_waits,
     the_same_content_for_the_same_account_is_found_within_its_window,
     what_did_not_come_out_is_no_duplicate,
