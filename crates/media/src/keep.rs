@@ -20,6 +20,7 @@ use crate::picture::read_picture;
 use crate::probe::{Probed, format_of, probe};
 
 mod pictures;
+mod room;
 #[cfg(test)]
 mod tests;
 mod videos;
@@ -32,6 +33,8 @@ pub struct MediaStore {
     /// Where other machines find what is kept here; `None`: the folder is all there is.
     pub(crate) bucket: Option<Bucket>,
     permits: Arc<Semaphore>,
+    /// MiB for pixels that are in memory.
+    room: Arc<Semaphore>,
     /// Videos encoded at a time: each has two threads.
     encoders: Arc<Semaphore>,
     ffmpeg: Option<Ffmpeg>,
@@ -39,7 +42,7 @@ pub struct MediaStore {
 
 impl MediaStore {
     /// Opens (and creates) the folder `media.dir`. `concurrency`: pictures decoded at a time, best the number of
-    /// cores; the pixels of each take at most 400 MiB, its decoder's buffers come on top.
+    /// cores; fewer when they are large, so that together they stay within about 200 MiB. One that is larger is decoded alone.
     pub fn open(dir: &Path, fetcher: Fetcher, concurrency: usize) -> Result<Self, MediaError> {
         let folder = Folder::open(dir)?;
         let permits = Arc::new(Semaphore::new(concurrency.max(1)));
@@ -49,6 +52,7 @@ impl MediaStore {
             fetcher,
             bucket: None,
             permits,
+            room: room::room(),
             encoders,
             ffmpeg: None,
         })
@@ -82,8 +86,10 @@ impl MediaStore {
         let format = format_of(&received.path)?;
         let foreign = self.foreign_facts(&received.path, format).await?;
         let developed = self.developed(&received.path, format).await?;
+        let room = self.room_for_file(&received.path, format).await?;
         let folder = self.folder.clone();
         let adopted = self.work(move || {
+            let _room = room;
             let found = match (foreign, developed) {
                 (Some(facts), _) => Probed::of_video(format, facts),
                 (_, Some(developed)) => Probed::of_picture(format, &developed.read()?),
@@ -127,7 +133,9 @@ impl MediaStore {
         }
         let (format, limits) = (media.format, *limits);
         let developed = self.developed(&original, format).await?;
+        let room = self.room_for(media.width, media.height).await?;
         self.made(note, move |folder| {
+            let _room = room;
             let picture = match developed {
                 Some(developed) => developed.read()?,
                 None => read_picture(&original, format)?,

@@ -6,8 +6,9 @@
 //! ([`MediaStore::fitted`]). What is not ours to read or to make, which is most of video, and AVIF, is left to [`Ffmpeg`],
 //! a program that may be missing; then a video that does not fit is refused.
 //!
-//! What a video that fits costs: nothing but reading its index. What a picture costs: one decoded picture in memory
-//! (pixels of at most 400 MiB, and the decoder's own buffers) for each unit of the store's `concurrency`.
+//! What a video that fits costs: nothing but reading its index. What a picture costs: its decoded pixels and the
+//! decoder's own buffers, about 200 MiB for all that are decoded at once; a larger one is decoded alone (pixels of at most
+//! 400 MiB, and the buffers).
 
 mod address;
 mod avif;

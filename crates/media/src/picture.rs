@@ -11,6 +11,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use crate::colour::ToSrgb;
 use crate::error::{MAX_PICTURE_MEMORY, MAX_PICTURE_PIXELS, MAX_PICTURE_SIDE, MediaError};
 use crate::heic::read_heic;
+use crate::heif::Heif;
 use crate::inks::{Stored, read_inks};
 use crate::jpeg;
 use crate::media::MediaFormat;
@@ -73,6 +74,22 @@ pub(crate) fn read_picture(path: &Path, format: MediaFormat) -> Result<Picture, 
         animated,
         portable,
     })
+}
+
+/// Pixels across and down by the file's header; nothing of one that decoding refuses. Blocks.
+pub(crate) fn announced_pixels(path: &Path, format: MediaFormat) -> Result<(u32, u32), MediaError> {
+    let bytes = fs::read(path)?;
+    let size = match format {
+        MediaFormat::Heic | MediaFormat::Avif => announced_by_heif(&bytes),
+        _ => image_format(format)
+            .and_then(|format| decoder_within_limits(&bytes, format).map(|decoder| decoder.dimensions())),
+    };
+    Ok(size.unwrap_or_default())
+}
+
+fn announced_by_heif(bytes: &[u8]) -> Result<(u32, u32), MediaError> {
+    let heif = Heif::parse(bytes)?;
+    heif.size(heif.picture())
 }
 
 /// The library checks memory in its shortcut only, not when the decoder is used directly.

@@ -39,7 +39,9 @@ impl MediaStore {
         }
         let frame = self.first_frame(video).await?;
         let (width, height) = (video.width, video.height);
+        let room = self.room_for(width, height).await?;
         self.made(note, move |folder| {
+            let _room = room;
             let cover = match frame.and_then(|frame| frame_to_cover(&frame)) {
                 Some(cover) => cover,
                 None => neutral_cover(width, height)?,
