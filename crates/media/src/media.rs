@@ -135,7 +135,7 @@ pub struct KeptMedia {
     #[serde(default)]
     pub animated: bool,
     /// `false`: even if it is small enough the file must be re-encoded, because platforms and phones show it
-    /// differently (a rotation written in EXIF, other colours than sRGB, an animation) or do not take its format. Of videos
+    /// differently (a rotation written in EXIF, other colours than sRGB, transparency, an animation) or do not take its format. Of videos
     /// only H.264 in an MP4 is.
     pub portable: bool,
 }

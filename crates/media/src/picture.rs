@@ -25,7 +25,7 @@ pub(crate) struct Picture {
     pub(crate) to_srgb: Option<ToSrgb>,
     /// Of an animation only the first frame was decoded.
     pub(crate) animated: bool,
-    /// Everyone shows the file as it is alike: upright, still, in sRGB.
+    /// Everyone shows the file as it is alike: upright, still, opaque, in sRGB.
     pub(crate) portable: bool,
 }
 
@@ -66,6 +66,7 @@ pub(crate) fn read_picture(path: &Path, format: MediaFormat) -> Result<Picture, 
         && orientation == Orientation::NoTransforms
         && to_srgb.is_none()
         && !animated
+        && !see_through(&pixels)
         && inks.is_none();
     Ok(Picture {
         pixels,
@@ -147,6 +148,14 @@ fn image_format(format: MediaFormat) -> Result<ImageFormat, MediaError> {
         | MediaFormat::Avi => Err(MediaError::NotSupported {
             found: "不能直接当图片处理",
         }),
+    }
+}
+
+/// Whether anything behind the picture would show; platforms and phones put it on white, on black or on squares.
+fn see_through(pixels: &DynamicImage) -> bool {
+    match pixels {
+        DynamicImage::ImageRgba8(pixels) => pixels.pixels().any(|pixel| pixel.0[3] != u8::MAX),
+        other => other.color().has_alpha(),
     }
 }
 

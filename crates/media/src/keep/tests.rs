@@ -21,7 +21,8 @@ async fn world() -> World {
         ("/small.jpg", jpeg(&quarters(640, 480))),
         ("/large.jpg", jpeg(&quarters(1920, 1440))),
         ("/turned.jpg", with_orientation(&jpeg(&quarters(640, 480)), 6)),
-        ("/small.png", encoded(glass(64, 48), ImageFormat::Png)),
+        ("/small.png", encoded(quarters(64, 48), ImageFormat::Png)),
+        ("/glass.png", encoded(glass(64, 48), ImageFormat::Png)),
         ("/really-a.png", encoded(quarters(64, 48), ImageFormat::WebP)),
         ("/page.jpg", b"<html><body>login</body></html>".to_vec()),
         ("/ok.mp4", mp4(Mp4::default())),
@@ -106,6 +107,7 @@ async fn what_does_not_fit_is_converted_once() {
         ("/large.jpg", (1440, 1080)),
         ("/turned.jpg", (480, 640)),
         ("/really-a.png", (64, 48)),
+        ("/glass.png", (64, 48)),
     ] {
         let fitted = w.fitted(path).await.unwrap();
         assert_eq!((fitted.width, fitted.height), size, "{path}");

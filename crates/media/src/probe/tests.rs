@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use image::ImageFormat;
+use image::{DynamicImage, ImageFormat};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use tempfile::NamedTempFile;
@@ -40,10 +40,16 @@ fn sound_files_are_recognised_by_their_bytes() {
         true,
     );
     check(
-        &encoded(glass(64, 48), ImageFormat::Png),
+        &encoded(DynamicImage::ImageRgb8(picture.clone()).into_rgba8(), ImageFormat::Png),
         MediaFormat::Png,
         (64, 48),
         true,
+    );
+    check(
+        &encoded(glass(64, 48), ImageFormat::Png),
+        MediaFormat::Png,
+        (64, 48),
+        false,
     );
     check(
         &encoded(picture.clone(), ImageFormat::WebP),
