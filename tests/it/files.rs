@@ -52,11 +52,9 @@ fn png_noise(width: u32, height: u32) -> Vec<u8> {
     encoded(RgbImage::from_fn(width, height, &mut dice), ImageFormat::Png)
 }
 
-fn encoded(pixels: RgbImage, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn encoded(pixels: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::from(pixels)
-        .write_to(&mut bytes, format)
-        .expect("a picture");
+    pixels.into().write_to(&mut bytes, format).expect("a picture");
     bytes.into_inner()
 }
 

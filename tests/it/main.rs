@@ -13,6 +13,7 @@ mod broker;
 mod bucket;
 mod channels;
 mod cluster;
+mod corpus;
 mod credentials;
 mod database;
 mod deploy;
