@@ -12,6 +12,7 @@ mod early;
 mod edge;
 mod files;
 mod gateway;
+mod leases;
 mod library;
 mod limits;
 mod links;

@@ -6,6 +6,7 @@
 //! and looking again is harmless.
 
 mod audience;
+mod beat;
 mod by_hand;
 mod create;
 mod follow;

@@ -18,6 +18,7 @@ use moments_store::{
 use crate::app::Engine;
 use crate::channel::OpenChannel;
 use crate::problem::Problem;
+use crate::publisher::beat::Beat;
 
 /// A look always comes a little after its plan: what begins within this is on time under any late policy.
 const ON_TIME: Duration = Duration::from_secs(5);
@@ -309,6 +310,16 @@ impl<'a> Job<'a> {
         self.end(Move::Settle, None).await
     }
 
+    /// What keeps the lease while something takes its time; [`Self::resume`] takes it back.
+    pub(crate) fn beat(&self) -> Beat<'a> {
+        Beat::new(self.engine, self.saving(self.publication.clone(), Hold::Extend))
+    }
+
+    /// Goes on with the lease that was kept meanwhile.
+    pub(crate) fn resume(&mut self, beat: Beat<'a>) {
+        self.lease = beat.lease();
+    }
+
     /// Saves and goes on holding the lease, extended when half of it is gone.
     async fn hold(&mut self, mut next: Publication, gate: Option<Gate>) -> Result<Option<NoSubmit>, Stop> {
         let lease = self.engine.settings.lease;
@@ -333,15 +344,11 @@ impl<'a> Job<'a> {
             Vec::new()
         };
         let save = Save {
-            lease: self.lease,
-            publication: next.clone(),
-            hold,
-            now: self.now(),
             outcomes,
             gate,
             attempt: self.note.take(),
-            status_before: self.saved_status,
             entry: self.entry.take(),
+            ..self.saving(next.clone(), hold)
         };
         match self.engine.store.save(save).await? {
             Saved::LeaseLost => return Err(Stop::LeaseLost),
@@ -356,6 +363,21 @@ impl<'a> Job<'a> {
         }
         self.publication = next;
         Ok(None)
+    }
+
+    /// A save of the row alone.
+    fn saving(&self, publication: Publication, hold: Hold) -> Save {
+        Save {
+            lease: self.lease,
+            publication,
+            hold,
+            now: self.now(),
+            outcomes: Vec::new(),
+            gate: None,
+            attempt: None,
+            status_before: self.saved_status,
+            entry: None,
+        }
     }
 
     fn note_move(&self, next: &Publication) {

@@ -54,7 +54,7 @@ impl ReadyMedia {
     }
 }
 
-/// Makes all media of the post known to its channel, in order. All or nothing (invariant 5).
+/// Makes all media of the post known to its channel, in order. All or nothing (invariant 5). However long that takes, the lease is kept.
 pub(crate) async fn ready(
     job: &mut Job<'_>,
     access: &ChannelAccess,
@@ -66,6 +66,13 @@ pub(crate) async fn ready(
     if job.publication.state != PublicationState::Preparing {
         job.keep(Move::Prepare).await?;
     }
+    let mut beat = job.beat();
+    let ready = beat.during(all_known(job, access, platform)).await?;
+    job.resume(beat);
+    ready
+}
+
+async fn all_known(job: &Job<'_>, access: &ChannelAccess, platform: &dyn Platform) -> Result<ReadyMedia, NotReady> {
     let kept = fetched(job).await?;
     job.engine.probe.reached(Step::MediaFetched, job.publication.id).await;
     check_mix(&job.content, &kept)?;
