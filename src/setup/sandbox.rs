@@ -47,6 +47,9 @@ impl SandboxServer {
         settings.gewe.enabled = true;
         settings.gewe.base_url = format!("{url}/gewe/v2/api");
         settings.media.allow_private_addresses = true;
+        if settings.content.url.is_empty() {
+            settings.content.url = format!("{url}/workbench/content");
+        }
         // Nobody restricts a stand-in, and nobody waits three days for a demonstration.
         settings.limits.enabled = false;
         Ok(Self { url, world })

@@ -21,6 +21,7 @@ mod error;
 mod fault;
 mod gewe;
 mod ids;
+mod library;
 mod page;
 mod pictures;
 mod record;

@@ -21,7 +21,7 @@ use crate::gewe::Gewe;
 use crate::pictures::Pictures;
 use crate::record::Ledger;
 use crate::wecom::Wecom;
-use crate::{control, gewe, page, pictures, wecom};
+use crate::{control, gewe, library, page, pictures, wecom};
 
 /// How often devices look at the clock when no call makes them.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -57,11 +57,12 @@ impl Sandbox {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Everything the sandbox answers: `/cgi-bin`, `/3rdapp`, `/pictures`, `/sandbox`, and the gateway below its prefix; else an empty 404.
+    /// Everything the sandbox answers: `/cgi-bin`, `/3rdapp`, `/pictures`, `/workbench`, `/sandbox`, and the gateway below its prefix; else an empty 404.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/cgi-bin/{*call}", any(wecom::handle))
             .merge(pictures::routes())
+            .merge(library::routes())
             .merge(control::routes())
             .merge(page::routes())
             .merge(wecom::suite::pages::routes())

@@ -6,6 +6,7 @@ mod controls;
 mod faults;
 mod gewe;
 mod gewe_login;
+mod library;
 mod receiver;
 mod suites;
 mod wecom_life;
