@@ -22,6 +22,9 @@ pub struct MomentContent {
     pub link: Option<MomentLink>,
     /// Who may see it; `None`: everybody who sees the account's posts.
     pub visibility: Option<Visibility>,
+    /// Of a video that lasts longer than its platform plays, the beginning is published; otherwise it is refused. One that fits is left alone,
+    /// so this is no part of the fingerprint: what is published of the same media is the same.
+    pub video_cut: bool,
 }
 
 impl MomentContent {

@@ -34,6 +34,8 @@ pub struct SyncRequest {
     pub link: Option<MomentLink>,
     /// Who may see it; `None`: everybody.
     pub visibility: Option<Visibility>,
+    /// Of a video that lasts too long the beginning is published; otherwise it is refused. Means nothing for what has no such video.
+    pub video_cut: bool,
     /// The targets.
     pub account_ids: Vec<AccountId>,
     /// When to publish; `None`: now.

@@ -140,7 +140,11 @@ async fn taken(engine: &Engine, look: &EarlyLook, url: &str) -> Result<Result<Ke
         Ok(media) => media,
     };
     let limits = look.kinds.iter().filter_map(|kind| engine.platforms.of(*kind));
-    let judged = limits.map(|platform| engine.media.judge(&media, &platform.media_limits()));
+    let judged = limits.map(|platform| {
+        engine
+            .media
+            .judge(&media, &platform.media_limits(), look.content.video_cut)
+    });
     Ok(match judged.collect::<Result<(), _>>() {
         Ok(()) => Ok(media),
         Err(error) => Err(error),

@@ -161,18 +161,27 @@ impl MediaError {
                 duration_ms,
                 limit_secs,
             } => format!(
-                "视频时长 {} 秒，超过上限 {limit_secs} 秒，请剪短后再试",
-                tenths_up(*duration_ms, 1000)
+                "{}，请剪短后再试，或设置 videoCut 为 true，只发布前 {limit_secs} 秒",
+                too_long_message(*duration_ms, *limit_secs)
             ),
             Self::NotPlayable { container, codec } => format!(
                 "视频是 {} 编码的 {}，平台只接受 H.264 编码的 MP4，请转换后再试",
                 codec.label(),
                 container.to_ascii_uppercase()
             ),
-            Self::NoFfmpeg(why) => format!(
-                "{}；服务器安装 ffmpeg 后会自动转换，请联系管理员",
-                why.operator_message()
-            ),
+            Self::NoFfmpeg(why) => match **why {
+                Self::TooLong {
+                    duration_ms,
+                    limit_secs,
+                } => format!(
+                    "{}，请剪短后再试；服务器安装 ffmpeg 后才能按 videoCut 截取，请联系管理员",
+                    too_long_message(duration_ms, limit_secs)
+                ),
+                _ => format!(
+                    "{}；服务器安装 ffmpeg 后会自动转换，请联系管理员",
+                    why.operator_message()
+                ),
+            },
             Self::Transcoding => "视频无法自动转换，请导出为 H.264 编码的 MP4 后再试".to_owned(),
             Self::TooManyPixels => format!(
                 "图片像素过多（最多 {} 万像素，每边最多 {MAX_PICTURE_SIDE}，解码后最多 {} MB），请缩小后再试",
@@ -203,6 +212,10 @@ fn status_message(status: u16) -> String {
         _ => "请确认链接可以直接下载文件",
     };
     format!("素材所在的服务器返回 {status}，{advice}")
+}
+
+fn too_long_message(duration_ms: u64, limit_secs: u32) -> String {
+    format!("视频时长 {} 秒，超过上限 {limit_secs} 秒", tenths_up(duration_ms, 1000))
 }
 
 fn too_large_message(bytes: Option<u64>, limit: u64) -> String {

@@ -117,12 +117,12 @@ impl MediaStore {
     /// A file within `limits`: the original where it already fits, else a JPEG or MP4 made from it, which is kept too.
     ///
     /// A picture is turned upright (platforms and phones differ in heeding EXIF), scaled down, put on white where
-    /// transparent. A video takes up to minutes where it must be encoded; see [`Self::judge`] for what is refused.
-    /// [`MediaError::NotKept`] when the original is not here.
-    pub async fn fitted(&self, media: &KeptMedia, limits: &MediaLimits) -> Result<FittedMedia, MediaError> {
+    /// transparent. A video takes up to minutes where it must be encoded; see [`Self::judge`] for what is refused,
+    /// and for `cut`. [`MediaError::NotKept`] when the original is not here.
+    pub async fn fitted(&self, media: &KeptMedia, limits: &MediaLimits, cut: bool) -> Result<FittedMedia, MediaError> {
         let original = self.at_hand(&media.sha256).await?;
         if media.kind() == MediaKind::Video {
-            return self.fitted_video(media, limits, original).await;
+            return self.fitted_video(media, (limits, cut), original).await;
         }
         if fits_as_it_is(media, limits) {
             return Ok(unchanged(media, original));
@@ -179,7 +179,7 @@ impl MediaStore {
     /// A small JPEG of the picture, or of the video's cover, to be shown in a list.
     pub async fn thumbnail(&self, media: &KeptMedia) -> Result<FittedMedia, MediaError> {
         if media.kind() == MediaKind::Image {
-            return self.fitted(media, &MediaLimits::THUMBNAIL).await;
+            return self.fitted(media, &MediaLimits::THUMBNAIL, false).await;
         }
         self.cover(media).await
     }

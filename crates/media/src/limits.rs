@@ -1,5 +1,7 @@
 //! What platforms accept.
 
+use crate::media::KeptMedia;
+
 #[cfg(test)]
 mod tests;
 
@@ -68,6 +70,11 @@ impl MediaLimits {
         video_max_secs: 0,
     };
 
+    /// Whether this is a video that lasts longer: it is published cut, or not at all.
+    pub fn is_too_long(&self, media: &KeptMedia) -> bool {
+        media.duration_ms > self.longest_ms()
+    }
+
     /// The size to which a picture of this size is scaled: same proportions, never larger, at least 1×1.
     pub fn fit(&self, width: u32, height: u32) -> (u32, u32) {
         let long = f64::from(width.max(height).max(1));
@@ -85,6 +92,10 @@ impl MediaLimits {
         (f64::from(self.image_long_picture_side) / long)
             .min(f64::from(self.image_short_side) / short)
             .min((area / (long * short)).sqrt())
+    }
+
+    pub(crate) fn longest_ms(&self) -> u64 {
+        u64::from(self.video_max_secs) * 1000
     }
 
     /// Names the limits for videos, for the name of a cached file.

@@ -14,7 +14,7 @@ use crate::video::{VideoFacts, read_video};
 #[cfg(test)]
 mod tests;
 
-/// Half a minute of video takes less than that on one slow core. The lease of a publication is twice as long.
+/// Half a minute of video takes less than that on one slow core. Whoever waits extends the lease of the publication meanwhile.
 const PATIENCE: Duration = Duration::from_secs(150);
 /// The longer side of what is encoded: at the bits that platforms allow, more pixels look worse.
 const LONG_SIDE: u32 = 1280;
@@ -30,14 +30,19 @@ pub(crate) enum Plan {
     Rewrap,
     /// Encoded again.
     Encode,
+    /// Encoded again, as far as the platform plays it.
+    Cut,
 }
 
-/// Decides by the kept facts alone. [`MediaError::TooLong`]: nobody may shorten what somebody has to say.
-pub(crate) fn plan(video: &KeptMedia, limits: &MediaLimits) -> Result<Plan, MediaError> {
-    if video.duration_ms > longest_ms(limits) {
+/// Decides by the kept facts alone. [`MediaError::TooLong`] unless whoever posts it wants it `cut`: nobody else may shorten what somebody has
+/// to say.
+pub(crate) fn plan(video: &KeptMedia, limits: &MediaLimits, cut: bool) -> Result<Plan, MediaError> {
+    let too_long = limits.is_too_long(video);
+    if too_long && !cut {
         return Err(misfit(video, limits));
     }
     Ok(match video.codec {
+        _ if too_long => Plan::Cut,
         _ if video.bytes > limits.video_max_bytes => Plan::Encode,
         _ if video.portable => Plan::AsIs,
         Some(VideoCodec::H264) => Plan::Rewrap,
@@ -47,7 +52,7 @@ pub(crate) fn plan(video: &KeptMedia, limits: &MediaLimits) -> Result<Plan, Medi
 
 /// What keeps a video from being published as it is, with figures.
 pub(crate) fn misfit(video: &KeptMedia, limits: &MediaLimits) -> MediaError {
-    if video.duration_ms > longest_ms(limits) {
+    if limits.is_too_long(video) {
         return MediaError::TooLong {
             duration_ms: video.duration_ms,
             limit_secs: limits.video_max_secs,
@@ -73,7 +78,7 @@ pub(crate) async fn make(
     (plan, limits): (Plan, &MediaLimits),
     target: &Path,
 ) -> Result<VideoFacts, MediaError> {
-    let length_ms = video.duration_ms.min(longest_ms(limits).saturating_sub(ROUNDING_MS));
+    let length_ms = video.duration_ms.min(limits.longest_ms().saturating_sub(ROUNDING_MS));
     if plan == Plan::Rewrap
         && run(ffmpeg, source, &rewrap_arguments(), target).await
         && let Ok(facts) = proven(target, length_ms, limits)
@@ -169,16 +174,12 @@ fn smaller(width: u32, height: u32) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-fn longest_ms(limits: &MediaLimits) -> u64 {
-    u64::from(limits.video_max_secs) * 1000
-}
-
 /// The facts of a result that fits and has no missing end.
 fn proven(made: &Path, length_ms: u64, limits: &MediaLimits) -> Result<VideoFacts, MediaError> {
     const MISSING_MS: u64 = 1500;
     let facts = read_video(made).map_err(|_| MediaError::Transcoding)?;
     let bytes = made.metadata()?.len();
-    if !facts.plain || facts.duration_ms > longest_ms(limits) {
+    if !facts.plain || facts.duration_ms > limits.longest_ms() {
         return Err(MediaError::Transcoding);
     }
     if bytes > limits.video_max_bytes {

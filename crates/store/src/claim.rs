@@ -237,7 +237,7 @@ static TAKEN: Sql = Sql::each(|d| {
 static CONTENTS: Sql = Sql::each(|d| {
     let (rows, join) = (with_task(d), d.join());
     format!(
-        "SELECT v.id, t.text_content, t.media_urls, t.link, t.visibility FROM {rows} v {join} t_moment_sync_task t ON t.id = v.task"
+        "SELECT v.id, t.text_content, t.media_urls, t.link, t.visibility, t.video_cut FROM {rows} v {join} t_moment_sync_task t ON t.id = v.task"
     )
 });
 static TARGETS: Sql = Sql::each(|d| {
@@ -279,7 +279,7 @@ async fn take(
     Ok(())
 }
 
-/// Reads `text_content`, `media_urls`, `link` and `visibility`, with an `id` to name in trouble.
+/// Reads `text_content`, `media_urls`, `link`, `visibility` and `video_cut`, with an `id` to name in trouble.
 pub(crate) fn content(row: &QueryResult) -> Result<MomentContent, StoreError> {
     let id: i64 = row.try_get("", "id")?;
     Ok(MomentContent {
@@ -287,5 +287,6 @@ pub(crate) fn content(row: &QueryResult) -> Result<MomentContent, StoreError> {
         media_urls: rows::json_opt(row, "t_moment_sync_task", id, "media_urls")?.unwrap_or_default(),
         link: rows::json_opt(row, "t_moment_sync_task", id, "link")?,
         visibility: rows::json_opt(row, "t_moment_sync_task", id, "visibility")?,
+        video_cut: row.try_get::<i64>("", "video_cut")? != 0,
     })
 }

@@ -368,11 +368,12 @@ static INSERT_TASKS: Sql = Sql::each(|d| {
         ("words", Kind::Text),
         ("link", Kind::Text),
         ("visibility", Kind::Text),
+        ("video_cut", Kind::Int),
     ]);
     format!(
         "INSERT INTO t_moment_sync_task \
-         (id, user_id, content_id, content_version, text_content, media_urls, status, scheduled_time, create_time, update_time, word_set, link, visibility) \
-         SELECT v.id, v.owner, v.content, v.version, v.text, v.media, v.status, v.scheduled, v.now, v.now, v.words, v.link, v.visibility FROM {rows} v"
+         (id, user_id, content_id, content_version, text_content, media_urls, status, scheduled_time, create_time, update_time, word_set, link, visibility, video_cut) \
+         SELECT v.id, v.owner, v.content, v.version, v.text, v.media, v.status, v.scheduled, v.now, v.now, v.words, v.link, v.visibility, v.video_cut FROM {rows} v"
     )
 });
 
@@ -391,6 +392,7 @@ fn task_row(prepared: &PreparedTask) -> Result<Json, StoreError> {
         task.judged.word_set,
         task.content.link.as_ref().map(json).transpose()?,
         task.content.visibility.as_ref().map(json).transpose()?,
+        i64::from(task.content.video_cut),
     ]))
 }
 

@@ -240,7 +240,7 @@ static KINDS: Sql = Sql::each(|d| {
 static LOOKS: Sql = Sql::each(|d| {
     let (rows, join) = (d.rows(&CLAIMED), d.join());
     format!(
-        "SELECT e.task_id, e.due_time, e.lease, e.tries, s.user_id, s.id, s.text_content, s.media_urls, s.link, s.visibility FROM {rows} v \
+        "SELECT e.task_id, e.due_time, e.lease, e.tries, s.user_id, s.id, s.text_content, s.media_urls, s.link, s.visibility, s.video_cut FROM {rows} v \
          {join} t_moment_early e ON e.task_id = v.id {join} t_moment_sync_task s ON s.id = v.id"
     )
 });

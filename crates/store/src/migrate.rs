@@ -28,6 +28,7 @@ const STEPS: &[(&str, &str)] = &[
     ("0013_kinds", include_str!("schema/0013_kinds.sql")),
     ("0014_contents", include_str!("schema/0014_contents.sql")),
     ("0015_early", include_str!("schema/0015_early.sql")),
+    ("0016_video_cut", include_str!("schema/0016_video_cut.sql")),
     ("0017_duplicates", include_str!("schema/0017_duplicates.sql")),
 ];
 

@@ -35,6 +35,8 @@ pub struct TaskView {
     pub link: Option<MomentLink>,
     /// Who may see it; `None`: everybody.
     pub visibility: Option<Visibility>,
+    /// Whether of a video that lasts too long the beginning is published.
+    pub video_cut: bool,
     /// JSON of the lists that judged its content when it was created; `None`: there was none.
     pub judged_by: Option<String>,
     /// JSON of what they found; `None`: nothing.
@@ -104,7 +106,7 @@ static TASK: Sql = Sql::each(|d| {
     let time = |column: &str| d.time_text(&format!("t.{column}"), column);
     let (scheduled, created, updated) = (time("scheduled_time"), time("create_time"), time("update_time"));
     format!(
-        "SELECT t.id, t.content_id, t.content_version, {scheduled}, {created}, {updated}, t.link, t.visibility, s.lists, c.decision FROM t_moment_sync_task t \
+        "SELECT t.id, t.content_id, t.content_version, {scheduled}, {created}, {updated}, t.link, t.visibility, t.video_cut, s.lists, c.decision FROM t_moment_sync_task t \
          LEFT JOIN t_moment_word_set s ON s.hash = t.word_set LEFT JOIN t_moment_compliance c ON c.task_id = t.id \
          WHERE t.id = ? AND t.user_id = ?"
     )
@@ -144,6 +146,7 @@ fn task(row: &QueryResult, results: Vec<ResultView>, warnings: Vec<TaskWarning>)
         update_time: datetime(row, id, "update_time")?,
         link: rows::json_opt(row, "t_moment_sync_task", id, "link")?,
         visibility: rows::json_opt(row, "t_moment_sync_task", id, "visibility")?,
+        video_cut: row.try_get::<i64>("", "video_cut")? != 0,
         judged_by: row.try_get("", "lists")?,
         decision: row.try_get("", "decision")?,
         results,

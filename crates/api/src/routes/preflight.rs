@@ -57,6 +57,9 @@ pub(crate) struct ContentBody {
     /// 可见范围，不限时为 null
     #[schema(required)]
     visibility: Option<VisibilityBody>,
+    /// 视频超过平台允许的时长时是否截取开头部分发布
+    #[schema(example = false)]
+    video_cut: bool,
 }
 
 /// 一条检查结果
@@ -138,6 +141,7 @@ impl From<Preflight> for PreflightBody {
                 media_urls: told.content.media_urls,
                 link: told.content.link.map(LinkBody::from),
                 visibility: told.content.visibility.map(VisibilityBody::from),
+                video_cut: told.content.video_cut,
             },
             findings: told.findings.into_iter().map(FindingBody::from).collect(),
             accounts: told.accounts.into_iter().map(AccountBody::from).collect(),

@@ -44,6 +44,10 @@ pub(crate) struct CreateSync {
     /// 可见范围，不传表示不限
     #[serde(skip_serializing_if = "Option::is_none")]
     visibility: Option<VisibilityBody>,
+    /// 视频超过平台允许的时长时是否截取开头部分发布（需服务器安装 ffmpeg）。默认 false，即拒绝；未超过时不改动
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = false)]
+    video_cut: Option<bool>,
     /// 目标微信账号ID，不可重复
     #[schema(
         value_type = Vec<String>, required, min_items = 1, max_items = 10_000,
@@ -60,7 +64,7 @@ impl JsonBody for CreateSync {
     fn shape(field: &str) -> &'static str {
         match field {
             "contentId" => "1 到 9007199254740991 的整数",
-            "contentCut" => "布尔值",
+            "contentCut" | "videoCut" => "布尔值",
             "text" => "字符串",
             "mediaUrls" | "accountIds" => "字符串数组",
             "link" => "含 title、url、coverUrl 的对象，各为字符串",
@@ -102,6 +106,7 @@ impl From<CreateSync> for SyncRequest {
             media_urls: body.media_urls.unwrap_or_default(),
             link: body.link.map(Into::into),
             visibility: body.visibility.map(Into::into),
+            video_cut: body.video_cut.unwrap_or_default(),
             account_ids: body.account_ids.unwrap_or_default(),
             scheduled_time: body.scheduled_time,
         }

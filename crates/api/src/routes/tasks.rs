@@ -50,6 +50,9 @@ pub(crate) struct TaskBody {
     /// 可见范围，不限时为 null
     #[schema(required)]
     visibility: Option<VisibilityBody>,
+    /// 视频超过平台允许的时长时是否截取开头部分发布
+    #[schema(example = false)]
+    video_cut: bool,
     /// 各状态的账号数量
     counts: CountsBody,
     /// 每个账号的发布结果，顺序与请求一致
@@ -169,6 +172,7 @@ impl TryFrom<TaskView> for TaskBody {
             counts,
             link: task.link.map(LinkBody::from),
             visibility: task.visibility.map(VisibilityBody::from),
+            video_cut: task.video_cut,
             results: task.results.into_iter().map(ResultBody::from).collect(),
             warnings: task.warnings.into_iter().map(WarningBody::from).collect(),
             compliance: compliance.map(ComplianceBody::from),

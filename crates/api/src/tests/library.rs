@@ -88,7 +88,7 @@ async fn a_draft_is_asked_for_with_the_callers_token_and_frozen() {
         told["content"],
         json!({
             "contentId": 4001, "contentVersion": "2023-10-26T15:00:00Z", "text": "秋季新品\n到店有礼", "mediaUrls": [],
-            "link": null, "visibility": null,
+            "link": null, "visibility": null, "videoCut": false,
         })
     );
     let token = token(OWNER, PERMISSIONS);

@@ -16,6 +16,7 @@ async fn a_post_is_told_of_as_it_would_be() {
         json!({
             "text": " 早安 ", "mediaUrls": ["https://a.example/1.jpg", "https://a.example/2.jpg"],
             "accountIds": ["ww1:lisi", "ww1:wangwu"], "scheduledTime": "2023-10-27T00:30:00+08:00",
+            "videoCut": true,
         }),
     )
     .await;
@@ -25,7 +26,7 @@ async fn a_post_is_told_of_as_it_would_be() {
         "content": {
             "contentId": null, "contentVersion": null, "text": " 早安 ",
             "mediaUrls": ["https://a.example/1.jpg", "https://a.example/2.jpg"],
-            "link": null, "visibility": null,
+            "link": null, "visibility": null, "videoCut": true,
         },
         "findings": [],
         "accounts": [

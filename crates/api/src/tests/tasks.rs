@@ -35,6 +35,7 @@ async fn a_task_is_shown_with_a_result_for_each_account() {
         "compliance": null,
         "link": null,
         "visibility": null,
+        "videoCut": false,
     });
     assert_eq!(world.get(&format!("/tasks/{id}")).await.expect(200), expected);
 }

@@ -1,12 +1,13 @@
 //! Media whose bytes are known, against what the platforms of the post take.
 
+use moments_domain::content::MomentContent;
 use moments_domain::{ChannelKind, Finding, FindingCode, FindingLevel};
 use moments_media::KeptMedia;
 
 use crate::app::Engine;
 use crate::checks::Proposal;
 
-/// A video that a platform will not take is refused; an animation of which one frame will be seen is told.
+/// A video that a platform will not take is refused; one that will be cut, and an animation of which one frame will be seen, is told.
 pub(super) fn check(engine: &Engine, proposal: &Proposal) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (media, n) in proposal.known_media.iter().zip(1..) {
@@ -14,7 +15,7 @@ pub(super) fn check(engine: &Engine, proposal: &Proposal) -> Vec<Finding> {
             continue;
         };
         for kind in kinds(proposal) {
-            findings.extend(unfit(engine, media, &proposal.content.file_name(n), kind));
+            findings.extend(unfit(engine, media, (&proposal.content, n), kind));
         }
         findings.extend(stilled(media, &proposal.content.file_name(n)));
     }
@@ -30,9 +31,18 @@ fn kinds(proposal: &Proposal) -> impl Iterator<Item = ChannelKind> {
     ChannelKind::ALL.iter().copied().filter(goes_to)
 }
 
-fn unfit(engine: &Engine, media: &KeptMedia, name: &str, kind: ChannelKind) -> Option<Finding> {
-    let limits = engine.platforms.of(kind)?.media_limits();
-    let error = engine.media.judge(media, &limits).err()?;
+fn unfit(
+    engine: &Engine,
+    media: &KeptMedia,
+    (content, n): (&MomentContent, usize),
+    kind: ChannelKind,
+) -> Option<Finding> {
+    let (limits, name) = (engine.platforms.of(kind)?.media_limits(), content.file_name(n));
+    let Err(error) = engine.media.judge(media, &limits, content.video_cut) else {
+        return limits
+            .is_too_long(media)
+            .then(|| shortened(media, &name, kind, limits.video_max_secs));
+    };
     Some(Finding {
         level: FindingLevel::Blocked,
         code: FindingCode::MediaUnfit,
@@ -40,6 +50,20 @@ fn unfit(engine: &Engine, media: &KeptMedia, name: &str, kind: ChannelKind) -> O
         advice: error.operator_message(),
         account_id: None,
     })
+}
+
+fn shortened(media: &KeptMedia, name: &str, kind: ChannelKind, secs: u32) -> Finding {
+    Finding {
+        level: FindingLevel::Warning,
+        code: FindingCode::MediaChanged,
+        message: format!(
+            "{name}时长 {} 秒，发布到{}时视频将截取前 {secs} 秒",
+            media.duration_ms.div_ceil(1000),
+            kind.label()
+        ),
+        advice: "如需发布其他片段，请剪辑后再上传".to_owned(),
+        account_id: None,
+    }
 }
 
 fn stilled(media: &KeptMedia, name: &str) -> Option<Finding> {

@@ -108,6 +108,7 @@ impl Engine {
                 media_urls: request.media_urls.clone(),
                 link: request.link.clone(),
                 visibility: request.visibility.clone(),
+                video_cut: request.video_cut,
             };
             return Ok(Frozen {
                 content,
@@ -126,6 +127,7 @@ impl Engine {
     fn frozen(&self, draft: Draft, request: &SyncRequest) -> Result<Frozen, Problem> {
         let Drawn { mut content, findings } = draft.moment(request.content_cut).map_err(Problem::Unfit)?;
         content.visibility.clone_from(&request.visibility);
+        content.video_cut = request.video_cut;
         let errors = check_media(&content.media_urls, |url| self.read_url(url));
         if errors.is_empty() {
             return Ok(Frozen {

@@ -150,7 +150,12 @@ async fn known(
     media: &KeptMedia,
     n: usize,
 ) -> Result<String, NotReady> {
-    let engine = job.engine;
+    let (engine, limits) = (job.engine, platform.media_limits());
+    if limits.is_too_long(media) && !job.content.video_cut {
+        // The channel may have it from a post whose owner wanted it cut.
+        let judged = engine.media.judge(media, &limits, false);
+        judged.map_err(|error| unfit(job, n, &error))?;
+    }
     let _alone = engine
         .locks
         .lock(format!("upload:{}:{}", access.id, media.sha256))
@@ -206,7 +211,8 @@ async fn is_at_hand(job: &Job<'_>, media: &KeptMedia, n: usize) -> Result<bool, 
 
 async fn source(job: &Job<'_>, platform: &dyn Platform, media: &KeptMedia) -> Result<SourceMedia, MediaError> {
     let engine = job.engine;
-    let fitted = engine.media.fitted(media, &platform.media_limits()).await?;
+    let cut = job.content.video_cut;
+    let fitted = engine.media.fitted(media, &platform.media_limits(), cut).await?;
     let mut source = SourceMedia {
         media: media.clone(),
         file_name: fitted.file_name(),

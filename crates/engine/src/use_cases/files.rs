@@ -167,7 +167,7 @@ impl Engine {
         }
         for kind in ChannelKind::ALL {
             let limits = self.platforms.of(*kind).map(|platform| platform.media_limits());
-            if let Some(Err(error)) = limits.map(|limits| self.media.judge(media, &limits)) {
+            if let Some(Err(error)) = limits.map(|limits| self.media.judge(media, &limits, false)) {
                 told.push(format!("{}：{}", kind.label(), error.operator_message()));
             }
         }

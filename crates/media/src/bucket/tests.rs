@@ -96,7 +96,7 @@ async fn what_one_machine_keeps_or_converts_is_at_hand_on_another() {
     let ((here, _a), (there, _b)) = (service.machine(), service.machine());
     let original = jpeg(&quarters(1920, 1440));
     let kept = sent(&here, &original).await.unwrap();
-    let fitted = here.fitted(&kept, &MediaLimits::WECOM).await.unwrap();
+    let fitted = here.fitted(&kept, &MediaLimits::WECOM, false).await.unwrap();
     assert_ne!(fitted.sha256, kept.sha256);
     for (sha256, path) in [
         (&kept.sha256, here.path_of(&kept.sha256).unwrap()),
@@ -116,7 +116,7 @@ async fn another_machine_fits_what_it_never_fetched() {
     let service = service().await;
     let ((here, _a), (there, _b)) = (service.machine(), service.machine());
     let kept = sent(&here, &jpeg(&quarters(1920, 1440))).await.unwrap();
-    let fitted = there.fitted(&kept, &MediaLimits::WECOM).await.unwrap();
+    let fitted = there.fitted(&kept, &MediaLimits::WECOM, false).await.unwrap();
     assert_eq!((fitted.width, fitted.height), (1440, 1080));
     here.at_hand(&fitted.sha256).await.unwrap();
 }

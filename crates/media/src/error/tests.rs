@@ -22,7 +22,7 @@ fn messages_carry_figures_that_make_sense() {
                 duration_ms: 30_020,
                 limit_secs: 30,
             },
-            "视频时长 30.1 秒，超过上限 30 秒，请剪短后再试",
+            "视频时长 30.1 秒，超过上限 30 秒，请剪短后再试，或设置 videoCut 为 true，只发布前 30 秒",
         ),
     ] {
         assert_eq!(error.operator_message(), message);

@@ -60,7 +60,9 @@ impl World {
     }
 
     async fn fitted(&self, path: &str) -> Result<FittedMedia, MediaError> {
-        self.store.fitted(&self.take(path).await, &MediaLimits::WECOM).await
+        self.store
+            .fitted(&self.take(path).await, &MediaLimits::WECOM, false)
+            .await
     }
 
     fn temporary_files(&self) -> usize {
@@ -95,7 +97,7 @@ async fn what_fits_is_handed_out_unchanged() {
     let w = world().await;
     for path in ["/small.jpg", "/small.png", "/ok.mp4"] {
         let kept = w.take(path).await;
-        let fitted = w.store.fitted(&kept, &MediaLimits::WECOM).await.unwrap();
+        let fitted = w.store.fitted(&kept, &MediaLimits::WECOM, false).await.unwrap();
         assert_eq!((fitted.sha256, fitted.format), (kept.sha256, kept.format), "{path}");
     }
 }
@@ -125,8 +127,8 @@ async fn what_does_not_fit_is_converted_once() {
 async fn each_platform_gets_its_own_size() {
     let w = world().await;
     let kept = w.take("/large.jpg").await;
-    w.store.fitted(&kept, &MediaLimits::WECOM).await.unwrap();
-    let fitted = w.store.fitted(&kept, &MediaLimits::GEWE).await.unwrap();
+    w.store.fitted(&kept, &MediaLimits::WECOM, false).await.unwrap();
+    let fitted = w.store.fitted(&kept, &MediaLimits::GEWE, false).await.unwrap();
     assert_eq!((fitted.width, fitted.height), (1920, 1440));
 }
 
@@ -145,9 +147,9 @@ async fn videos_over_a_limit_are_refused_with_figures() {
         "{error}"
     );
     let heavy = w.take("/heavy.mp4").await;
-    let error = w.store.fitted(&heavy, &MediaLimits::WECOM).await.unwrap_err();
+    let error = w.store.fitted(&heavy, &MediaLimits::WECOM, false).await.unwrap_err();
     assert_eq!(error.reason_code(), "MEDIA_TOO_LARGE");
-    w.store.fitted(&heavy, &MediaLimits::GEWE).await.unwrap();
+    w.store.fitted(&heavy, &MediaLimits::GEWE, false).await.unwrap();
 }
 
 #[tokio::test]
@@ -168,7 +170,7 @@ async fn an_original_that_went_away_is_said_to_be_gone() {
     let w = world().await;
     let kept = w.take("/large.jpg").await;
     std::fs::remove_file(w.store.path_of(&kept.sha256).unwrap()).unwrap();
-    let error = w.store.fitted(&kept, &MediaLimits::WECOM).await.unwrap_err();
+    let error = w.store.fitted(&kept, &MediaLimits::WECOM, false).await.unwrap_err();
     assert!(matches!(error, MediaError::NotKept));
 }
 
@@ -312,7 +314,7 @@ async fn a_link_without_a_cover_gets_the_same_picture_every_time() {
     assert_eq!((first.kind(), first.width, first.height), (MediaKind::Image, 480, 480));
     assert_eq!(store.link_cover().await.expect("a cover"), first);
     for limits in [MediaLimits::WECOM, MediaLimits::GEWE] {
-        let fitted = store.fitted(&first, &limits).await.expect("it fits");
+        let fitted = store.fitted(&first, &limits, false).await.expect("it fits");
         assert_eq!(fitted.sha256, first.sha256, "as it is");
     }
 }

@@ -21,12 +21,12 @@ use crate::video::VideoFacts;
 pub(super) mod tests;
 
 impl MediaStore {
-    /// Whether `limits` will take it: always for a picture, which is made to fit. Of a video [`MediaError::TooLong`] names the figures;
-    /// without `ffmpeg` so does [`MediaError::NoFfmpeg`] of what could have been made to fit.
-    pub fn judge(&self, media: &KeptMedia, limits: &MediaLimits) -> Result<(), MediaError> {
+    /// Whether `limits` will take it: always for a picture, which is made to fit. Of a video [`MediaError::TooLong`] names the figures, unless
+    /// it may be `cut`; without `ffmpeg` so does [`MediaError::NoFfmpeg`] of what could have been made to fit.
+    pub fn judge(&self, media: &KeptMedia, limits: &MediaLimits, cut: bool) -> Result<(), MediaError> {
         match media.kind() {
             MediaKind::Image => Ok(()),
-            MediaKind::Video => self.way(media, limits).map(|_| ()),
+            MediaKind::Video => self.way(media, limits, cut).map(|_| ()),
         }
     }
 
@@ -74,13 +74,14 @@ impl MediaStore {
     pub(super) async fn fitted_video(
         &self,
         video: &KeptMedia,
-        limits: &MediaLimits,
+        (limits, cut): (&MediaLimits, bool),
         original: PathBuf,
     ) -> Result<FittedMedia, MediaError> {
-        let Some((ffmpeg, plan)) = self.way(video, limits)? else {
+        let Some((ffmpeg, plan)) = self.way(video, limits, cut)? else {
             return Ok(unchanged(video, original));
         };
-        let note = format!("{}-video-{}", video.sha256, limits.video_key());
+        let ending = if plan == Plan::Cut { "-cut" } else { "" };
+        let note = format!("{}-video-{}{ending}", video.sha256, limits.video_key());
         let _permit = self.encoders.acquire().await.map_err(io::Error::other)?;
         // Asked after the wait: whoever waited for the same video finds it made.
         if let Some(known) = self.recall(&note).await? {
@@ -97,8 +98,8 @@ impl MediaStore {
     }
 
     /// How a video is made to fit, and by what; `None` when it fits.
-    fn way(&self, video: &KeptMedia, limits: &MediaLimits) -> Result<Option<(&Ffmpeg, Plan)>, MediaError> {
-        match (plan(video, limits)?, &self.ffmpeg) {
+    fn way(&self, video: &KeptMedia, limits: &MediaLimits, cut: bool) -> Result<Option<(&Ffmpeg, Plan)>, MediaError> {
+        match (plan(video, limits, cut)?, &self.ffmpeg) {
             (Plan::AsIs, _) => Ok(None),
             (plan, Some(ffmpeg)) => Ok(Some((ffmpeg, plan))),
             (_, None) => Err(MediaError::NoFfmpeg(Box::new(misfit(video, limits)))),

@@ -28,10 +28,14 @@ fn as_little_as_possible_is_done() {
         (video(Mp4, Hevc, 12_000, ample), Plan::Encode),
         (video(Webm, Vp9, 12_000, ample), Plan::Encode),
     ] {
-        assert_eq!(plan(&video, &MediaLimits::WECOM).unwrap(), todo, "{video:?}");
+        assert_eq!(plan(&video, &MediaLimits::WECOM, false).unwrap(), todo, "{video:?}");
     }
-    let long = plan(&video(Mov, Hevc, 30_001, 1), &MediaLimits::WECOM).unwrap_err();
+    let long = plan(&video(Mov, Hevc, 30_001, 1), &MediaLimits::WECOM, false).unwrap_err();
     assert_eq!(long.reason_code(), "MEDIA_TOO_LONG");
+    for (ms, wanted) in [(30_000, Plan::AsIs), (30_001, Plan::Cut)] {
+        let cut = plan(&video(Mp4, H264, ms, 1), &MediaLimits::WECOM, true).unwrap();
+        assert_eq!(cut, wanted, "{ms} ms");
+    }
 }
 
 /// What an older program took in stands in the table without a codec, and was passed on as it is.
@@ -41,7 +45,7 @@ fn a_video_of_unknown_codec_that_was_good_stays_good() {
         codec: None,
         ..video(MediaFormat::Mp4, VideoCodec::H264, 12_000, 1)
     };
-    assert_eq!(plan(&old, &MediaLimits::WECOM).unwrap(), Plan::AsIs);
+    assert_eq!(plan(&old, &MediaLimits::WECOM, false).unwrap(), Plan::AsIs);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::samples::*;
 async fn published(store: &MediaStore, bytes: &[u8]) -> ((u32, u32), [[u8; 3]; 4]) {
     let media = kept(store, bytes).await.unwrap();
     assert_eq!((media.format, media.portable), (MediaFormat::Avif, false));
-    let fitted = store.fitted(&media, &MediaLimits::WECOM).await.unwrap();
+    let fitted = store.fitted(&media, &MediaLimits::WECOM, false).await.unwrap();
     assert_eq!((fitted.width, fitted.height), (media.width, media.height));
     let jpeg = std::fs::read(&fitted.path).unwrap();
     ((fitted.width, fitted.height), corners(&decoded(&jpeg)))

@@ -87,7 +87,7 @@ async fn videos_of_phones_and_screens_arrive_as_h264_in_an_mp4() {
         let dir = tempfile::tempdir().unwrap();
         let store = store(dir.path()).with_ffmpeg(Some(ffmpeg.clone()));
         let video = kept(&store, &film(&ffmpeg, size, 2, &output, name)).await.unwrap();
-        let fitted = store.fitted(&video, limits).await.unwrap();
+        let fitted = store.fitted(&video, limits, false).await.unwrap();
         let facts = read_video(&fitted.path).unwrap();
         assert!(facts.plain, "{name}");
         assert_eq!((facts.width, facts.height), made, "{name}");
@@ -98,9 +98,53 @@ async fn videos_of_phones_and_screens_arrive_as_h264_in_an_mp4() {
         );
         assert!(fitted.bytes <= limits.video_max_bytes, "{name}");
         assert_eq!((fitted.format, fitted.width), (MediaFormat::Mp4, made.0), "{name}");
-        assert_eq!(store.fitted(&video, limits).await.unwrap(), fitted, "{name}: once");
+        assert_eq!(
+            store.fitted(&video, limits, false).await.unwrap(),
+            fitted,
+            "{name}: once"
+        );
         assert_eq!(std::fs::read_dir(dir.path().join("tmp")).unwrap().count(), 0, "{name}");
     }
+}
+
+/// Only for whoever asked for it, however often it was made for others before.
+#[tokio::test]
+async fn of_what_is_too_long_the_beginning_is_made_for_whoever_wants_that() {
+    let Some(ffmpeg) = ffmpeg() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path()).with_ffmpeg(Some(ffmpeg.clone()));
+    let short = MediaLimits {
+        video_max_secs: 2,
+        ..MediaLimits::WECOM
+    };
+    let film = film(
+        &ffmpeg,
+        "320x240",
+        4,
+        &["-c:v", "libx264", "-preset", "ultrafast"],
+        "long.mp4",
+    );
+    let video = kept(&store, &film).await.unwrap();
+    store.judge(&video, &short, true).unwrap();
+    let made = store.fitted(&video, &short, true).await.unwrap();
+    let facts = read_video(&made.path).unwrap();
+    assert!(
+        facts.plain && (1500..=2000).contains(&facts.duration_ms),
+        "{} ms",
+        facts.duration_ms
+    );
+    assert_eq!(store.fitted(&video, &short, true).await.unwrap(), made, "once");
+    for refused in [
+        store.judge(&video, &short, false).unwrap_err(),
+        store.fitted(&video, &short, false).await.unwrap_err(),
+    ] {
+        assert_eq!(refused.reason_code(), "MEDIA_TOO_LONG");
+    }
+    let whole = store.fitted(&video, &MediaLimits::WECOM, true).await.unwrap();
+    assert_eq!(whole.sha256, video.sha256, "what fits is left alone");
+    let bare = self::store(dir.path()).judge(&video, &short, true).unwrap_err();
+    assert_eq!(bare.reason_code(), "MEDIA_TOO_LONG");
+    assert!(bare.operator_message().contains("ffmpeg"), "{bare}");
 }
 
 #[tokio::test]
@@ -113,14 +157,14 @@ async fn what_cannot_be_decoded_is_refused() {
         ..crate::samples::Mp4::default()
     });
     let video = kept(&store, &hollow).await.unwrap();
-    let error = store.fitted(&video, &MediaLimits::WECOM).await.unwrap_err();
+    let error = store.fitted(&video, &MediaLimits::WECOM, false).await.unwrap_err();
     assert_eq!(error.reason_code(), "MEDIA_TRANSCODING");
     let nonsense = kept(&store, &webm_head()).await.unwrap_err();
     assert_eq!(nonsense.reason_code(), "MEDIA_BROKEN");
     // The head of a Matroska tells its whole length.
     let whole = film(&ffmpeg, "160x120", 15, &["-c:v", "mpeg4"], "cut.mkv");
     let cut_off = kept(&store, &whole[..whole.len() / 2]).await.unwrap();
-    let error = store.fitted(&cut_off, &MediaLimits::WECOM).await.unwrap_err();
+    let error = store.fitted(&cut_off, &MediaLimits::WECOM, false).await.unwrap_err();
     assert_eq!(error.reason_code(), "MEDIA_BROKEN");
 }
 
@@ -140,7 +184,7 @@ async fn without_the_program_what_it_would_do_is_refused_with_figures_and_a_hint
         (film(b"qt  ", b"avc1"), "MEDIA_NOT_PLAYABLE", "H.264 编码的 MOV"),
     ] {
         let video = kept(&store, &bytes).await.unwrap();
-        let error = store.judge(&video, &MediaLimits::WECOM).unwrap_err();
+        let error = store.judge(&video, &MediaLimits::WECOM, false).unwrap_err();
         assert_eq!(error.reason_code(), code);
         let message = error.operator_message();
         assert!(message.contains(told) && message.contains("ffmpeg"), "{message}");
