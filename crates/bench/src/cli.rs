@@ -99,10 +99,19 @@ pub(crate) enum Measure {
     Waiting,
     /// Text a second that is checked against word lists. Needs no database.
     Words,
+    /// Memory and time of converting ten large pictures at once. Needs no database.
+    Convert,
 }
 
 impl Measure {
-    const ALL: [Self; 5] = [Self::Create, Self::Drain, Self::Lateness, Self::Waiting, Self::Words];
+    const ALL: [Self; 6] = [
+        Self::Create,
+        Self::Drain,
+        Self::Lateness,
+        Self::Waiting,
+        Self::Words,
+        Self::Convert,
+    ];
 
     /// Filling a server with a million rows would take longer than everything else.
     pub(crate) fn runs_on_servers(self) -> bool {
@@ -110,7 +119,7 @@ impl Measure {
     }
 
     pub(crate) fn needs_a_database(self) -> bool {
-        self != Self::Words
+        !matches!(self, Self::Words | Self::Convert)
     }
 }
 
@@ -147,6 +156,7 @@ impl fmt::Display for Measure {
             Self::Lateness => "lateness",
             Self::Waiting => "waiting",
             Self::Words => "words",
+            Self::Convert => "convert",
         })
     }
 }

@@ -166,7 +166,7 @@ impl Installation {
     }
 }
 
-async fn start_stand_in() -> anyhow::Result<Program> {
+pub(crate) async fn start_stand_in() -> anyhow::Result<Program> {
     let seed = Seed {
         corps: CORPS,
         members: MEMBERS,

@@ -7,6 +7,7 @@
 mod bare;
 mod cli;
 mod cluster;
+mod convert;
 mod create;
 mod database;
 mod drain;
@@ -70,6 +71,10 @@ async fn bounded(plan: &Plan) -> anyhow::Result<()> {
 
 /// Each database has a table, which is printed as soon as it is whole.
 async fn measures(plan: &Plan) -> anyhow::Result<()> {
+    if plan.only.contains(&Measure::Convert) {
+        eprintln!("measuring convert …");
+        println!("{}\n", report::table(&convert::run().await?));
+    }
     if plan.only.contains(&Measure::Words) {
         eprintln!("measuring words …");
         println!("{}\n", report::table(&words::run(plan)?));
@@ -100,7 +105,7 @@ async fn rows(site: &Site, database: Database) -> anyhow::Result<Vec<Row>> {
             Measure::Lateness => lateness::run(site).await,
             Measure::Waiting => waiting::run(&site.plan).await,
             // Measured once, before all databases.
-            Measure::Words => Ok(Vec::new()),
+            Measure::Words | Measure::Convert => Ok(Vec::new()),
         };
         rows.extend(more.with_context(|| format!("measuring {what}"))?);
     }
