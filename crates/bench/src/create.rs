@@ -1,15 +1,18 @@
 //! `POST /sync`: requests a second and their latency.
 
-use hyper::StatusCode;
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::{Request, StatusCode};
 use moments_domain::AccountId;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::cli::Plan;
 use crate::cluster::Cluster;
 use crate::fill;
 use crate::http;
 use crate::installation::{BASE, Installation, MEMBERS};
-use crate::load::{Load, Loaded};
+use crate::load::{Asks, Load, Loaded};
 use crate::report::Row;
 use crate::site::Site;
 use crate::spent::Spent;
@@ -18,6 +21,9 @@ use crate::stats::millis;
 
 /// Figures quoted for the same two cores, each with a durable PostgreSQL: accounts in a task, BullMQ, Graphile Worker. Tasks a second.
 const QUOTED: [(usize, f64, f64); 2] = [(1, 743.0, 378.0), (MEMBERS, 57.0, 155.0)];
+
+/// What the texts of these tasks begin with.
+const NAME: &str = "create";
 
 /// For each number of accounts a fresh server.
 pub(crate) async fn run(site: &Site) -> anyhow::Result<Vec<Row>> {
@@ -67,9 +73,10 @@ fn costs(name: &str, loaded: &Loaded, bare: &Loaded, spent: Spent) -> Vec<Row> {
 
 /// What the server's HTTP alone does under this load: the ceiling on this machine, at this moment.
 async fn bare(plan: &Plan, server: &Cluster) -> anyhow::Result<Loaded> {
+    let ask = http::get(server.address(), "/healthz")?;
     let load = Load {
         address: server.address(),
-        ask: http::get(server.address(), "/healthz")?,
+        asks: Arc::new(move |_| ask.clone()),
         expected: StatusCode::OK,
         connections: plan.connections,
         lasts: plan.create_for() / 4,
@@ -82,18 +89,28 @@ async fn create(plan: &Plan, installation: &Installation, server: &Cluster, acco
         .map(|member| AccountId::of_member(&corpid(0), &userid(member)).0)
         .collect();
     let body = json!({
-        "text": fill::text("create", 0),
+        "text": fill::text(NAME, 0),
         "accountIds": ids,
         "scheduledTime": fill::far().to_string(),
     });
     let load = Load {
         address: server.address(),
-        ask: http::post(server.address(), &format!("{BASE}/sync"), &installation.token, &body)?,
+        asks: asks(server.address(), &installation.token, &body)?,
         expected: StatusCode::ACCEPTED,
         connections: plan.connections,
         lasts: plan.create_for(),
     };
     load.run().await
+}
+
+/// Each task has a text of its own, as tasks have: the same one again and again would be the guard against duplicates, measured at its worst.
+fn asks(address: &str, token: &str, body: &Value) -> anyhow::Result<Asks> {
+    let (head, _) = http::post(address, &format!("{BASE}/sync"), token, body)?.into_parts();
+    let (body, first) = (body.to_string(), fill::text(NAME, 0));
+    let numbered = move |n| body.replacen(&first, &fill::text(NAME, n), 1);
+    Ok(Arc::new(move |n| {
+        Request::from_parts(head.clone(), Full::from(numbered(n)))
+    }))
 }
 
 /// A number of accounts in words.

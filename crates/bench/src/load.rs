@@ -1,4 +1,4 @@
-//! The same request over many connections.
+//! Requests over many connections.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +13,13 @@ use crate::stats::{percentile, rate};
 /// Most requests in one load: a bound for machines much faster than ours.
 const MOST: usize = 400_000;
 
+/// Makes the request of each number.
+pub(crate) type Asks = Arc<dyn Fn(usize) -> Ask + Send + Sync>;
+
 /// What to send, how wide and how long.
 pub(crate) struct Load<'a> {
     pub(crate) address: &'a str,
-    pub(crate) ask: Ask,
+    pub(crate) asks: Asks,
     pub(crate) expected: StatusCode,
     pub(crate) connections: usize,
     pub(crate) lasts: Duration,
@@ -51,15 +54,17 @@ impl Load<'_> {
         let mut connections = Vec::with_capacity(self.connections);
         for _ in 0..self.connections {
             let mut connection = Connection::open(self.address).await?;
-            connection.expect(self.ask.clone(), self.expected).await?;
+            connection
+                .expect((self.asks)(MOST + connections.len()), self.expected)
+                .await?;
             connections.push(connection);
         }
         let sent = Arc::new(AtomicUsize::new(0));
         let begun = Instant::now();
         let until = begun + self.lasts;
         let running = connections.into_iter().map(|connection| {
-            let (ask, expected, sent) = (self.ask.clone(), self.expected, Arc::clone(&sent));
-            tokio::spawn(repeat(connection, ask, expected, until, sent))
+            let (asks, expected, sent) = (Arc::clone(&self.asks), self.expected, Arc::clone(&sent));
+            tokio::spawn(repeat(connection, asks, expected, until, sent))
         });
         let mut latencies = Vec::new();
         for one in try_join_all(running).await? {
@@ -77,15 +82,19 @@ impl Load<'_> {
 
 async fn repeat(
     mut connection: Connection,
-    ask: Ask,
+    asks: Asks,
     expected: StatusCode,
     until: Instant,
     sent: Arc<AtomicUsize>,
 ) -> anyhow::Result<Vec<Duration>> {
     let mut latencies = Vec::new();
     let mut begun = Instant::now();
-    while begun < until && sent.fetch_add(1, Ordering::Relaxed) < MOST {
-        connection.expect(ask.clone(), expected).await?;
+    while begun < until {
+        let number = sent.fetch_add(1, Ordering::Relaxed);
+        if number >= MOST {
+            break;
+        }
+        connection.expect(asks(number), expected).await?;
         let done = Instant::now();
         latencies.push(done - begun);
         begun = done;
