@@ -12,11 +12,14 @@
 
 mod dice;
 mod platform;
+mod summary;
 mod world;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
+
+use summary::Summary;
 
 /// Seeds run when nothing else is asked for.
 const SEEDS: u64 = 1_000;
@@ -25,7 +28,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
-fn run(seed: u64) -> world::Summary {
+fn run(seed: u64) -> Summary {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -45,7 +48,7 @@ fn every_post_is_made_once_and_told_truly_whatever_crashes() {
     }
     let (next, seeds) = (AtomicU64::new(1), number("SIMULATION_SEEDS").unwrap_or(SEEDS));
     let work = || {
-        let mut total = world::Summary::default();
+        let mut total = Summary::default();
         loop {
             let seed = next.fetch_add(1, Ordering::SeqCst);
             if seed > seeds {
@@ -59,13 +62,13 @@ fn every_post_is_made_once_and_told_truly_whatever_crashes() {
     };
     let total = thread::scope(|scope| {
         let workers = [scope.spawn(work), scope.spawn(work)];
-        workers.into_iter().map(|w| w.join().expect("every seed holds")).fold(
-            world::Summary::default(),
-            |mut all, one| {
+        workers
+            .into_iter()
+            .map(|w| w.join().expect("every seed holds"))
+            .fold(Summary::default(), |mut all, one| {
                 all += one;
                 all
-            },
-        )
+            })
     });
     println!("{seeds} seeds: {total:?}");
     total.check_that_it_was_a_test(seeds);
