@@ -16,6 +16,7 @@ mod databases;
 mod duplicates;
 mod early;
 mod files;
+mod gates;
 mod limits;
 mod logins;
 mod processes;
