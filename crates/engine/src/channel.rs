@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use moments_domain::{AccountId, ChannelId, Timestamp};
+use moments_domain::{AccountId, ChannelId, ChannelKind, Timestamp};
 use moments_platforms::ChannelAccess;
 use moments_store::{CHANNEL_CREDENTIAL, Channel};
 
@@ -29,6 +29,9 @@ pub(crate) struct OpenChannel {
 #[derive(Debug)]
 pub(crate) struct Pace {
     pub(crate) channel_id: ChannelId,
+    pub(crate) kind: ChannelKind,
+    /// The gate at which its creations are counted.
+    pub(crate) handle: String,
     pub(crate) pause_until: Timestamp,
     pub(crate) limits: ChannelLimits,
 }
@@ -126,6 +129,8 @@ impl Engine {
         }
         let mut pace = |channel: &Channel| Pace {
             channel_id: channel.id,
+            kind: channel.kind,
+            handle: channel.handle.clone(),
             pause_until: channel.pause_until,
             limits: self.limits_by(channel, &choices.remove(&channel.id).unwrap_or_default()),
         };

@@ -1,7 +1,8 @@
 //! When a post that is not stored yet would be sent: an estimate from the limits of its accounts, what they have sent and what waits for them.
 //!
-//! Nobody can tell more: a platform may say no, and what others create or cancel meanwhile moves everything. The creation rate of a corp is left
-//! out, because it delays by minutes at most.
+//! Nobody can tell more: a platform may say no, and what others create or cancel meanwhile moves everything.
+
+mod line;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ use crate::app::Engine;
 use crate::channel::Pace;
 use crate::checks::Proposal;
 use crate::problem::Problem;
+
+pub(crate) use line::in_line;
 
 /// When one channel's share of a post would be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]

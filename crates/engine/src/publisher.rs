@@ -25,6 +25,7 @@ use crate::problem::Problem;
 use crate::trace;
 
 pub(crate) use by_hand::{Wish, by_hand};
+pub(crate) use create::creation_rate;
 pub(crate) use gates::GateQueue;
 use job::{Job, Stop};
 pub(crate) use media::{mixed as mixed_media, trouble as media_trouble};

@@ -104,7 +104,7 @@ pub(crate) async fn refuse(txn: &DatabaseTransaction, saves: &[&Save]) -> Result
     }
     lock(txn, submits.iter().map(|(_, _, gate)| gate.key.as_str())).await?;
     let mut flying = in_flight(txn, submits.iter().map(|(_, save, _)| *save)).await?;
-    let mut busy = busy_until(txn, &submits).await?;
+    let mut busy = busy_at(txn, &submits).await?;
     let mut posts = posts(txn, &submits).await?;
     for (n, save, gate) in submits {
         if !flying.insert(save.in_flight_key()) {
@@ -113,7 +113,7 @@ pub(crate) async fn refuse(txn: &DatabaseTransaction, saves: &[&Save]) -> Result
         }
         let limited = gate.limited(&posts, save.now);
         let no = limited.map(|(until, limit)| NoSubmit::Limited(until, limit));
-        let no = no.or_else(|| take_slot(busy.entry(gate.key.as_str()).or_default(), gate).map(NoSubmit::Full));
+        let no = no.or_else(|| take_slot(busy.entry(gate.key.clone()).or_default(), gate).map(NoSubmit::Full));
         match no {
             Some(no) => {
                 flying.remove(&save.in_flight_key());
@@ -188,27 +188,31 @@ static IN_FLIGHT: Sql = Sql::each(|d| {
     format!("SELECT p.in_flight FROM {rows} v {join} t_moment_publication p ON p.in_flight = v.flight AND p.id <> v.id")
 });
 
-async fn busy_until<'a>(
+async fn busy_at(
     txn: &DatabaseTransaction,
-    submits: &[(usize, &Save, &'a Gate)],
-) -> Result<HashMap<&'a str, Vec<Timestamp>>, StoreError> {
-    let limited: HashMap<&str, i64> = submits
+    submits: &[(usize, &Save, &Gate)],
+) -> Result<HashMap<String, Vec<Timestamp>>, StoreError> {
+    let limited: HashMap<&str, Timestamp> = submits
         .iter()
         .filter(|(_, _, gate)| gate.limit > 0)
-        .map(|(_, save, gate)| (gate.key.as_str(), save.now.0))
+        .map(|(_, save, gate)| (gate.key.as_str(), save.now))
         .collect();
-    let mut busy: HashMap<&str, Vec<Timestamp>> = HashMap::new();
-    if limited.is_empty() {
+    busy_until(txn, limited).await
+}
+
+/// When each creation that counts against these gates stops to do so, given each gate's present. A gate with none is left out.
+pub(crate) async fn busy_until(
+    connection: &impl Statements,
+    gates: impl IntoIterator<Item = (&str, Timestamp)>,
+) -> Result<HashMap<String, Vec<Timestamp>>, StoreError> {
+    let asked: Vec<_> = gates.into_iter().map(|(gate, now)| (gate, now.0)).collect();
+    let mut busy: HashMap<_, Vec<_>> = HashMap::new();
+    if asked.is_empty() {
         return Ok(busy);
     }
-    let asked: Vec<_> = limited.iter().collect();
-    for row in txn.rows(&BUSY, [json(&asked)?.into()]).await? {
-        let key: String = row.try_get("", "gate")?;
-        if let Some((key, _)) = limited.get_key_value(key.as_str()) {
-            busy.entry(key)
-                .or_default()
-                .push(Timestamp(row.try_get("", "busy_until")?));
-        }
+    for row in connection.rows(&BUSY, [json(&asked)?.into()]).await? {
+        let until = Timestamp(row.try_get("", "busy_until")?);
+        busy.entry(row.try_get("", "gate")?).or_default().push(until);
     }
     Ok(busy)
 }

@@ -94,7 +94,7 @@ pub(crate) struct AccountBody {
     verdict: &'static str,
     /// 只与该账号有关的检查结果
     findings: Vec<FindingBody>,
-    /// 预计提交到平台的时间（UTC）：按频率限制、静默时段、渠道暂停和等待中的发布估算，不作保证，未计入企业每分钟的创建次数；无法发布时为 null
+    /// 预计提交到平台的时间（UTC）：按频率限制、静默时段、渠道暂停和等待中的发布和平台的创建频率估算，不作保证；无法发布时为 null
     #[schema(schema_with = wire::date_time_or_null, required)]
     expected_time: Option<WireTime>,
 }

@@ -48,6 +48,28 @@ async fn a_post_is_told_of_as_it_would_be() {
 }
 
 #[tokio::test]
+async fn ten_creations_a_minute_are_counted_with_those_that_wait() {
+    let world = World::bound().await;
+    let ask = async || {
+        let body = json!({ "text": "早安", "accountIds": ["ww1:lisi"] });
+        told(&world, body).await["accounts"][0].take()
+    };
+    for n in 0..10 {
+        let account = ask().await;
+        assert_eq!(
+            (&account["verdict"], &account["expectedTime"]),
+            (&json!("READY"), &json!("2023-10-26T16:00:00Z")),
+            "{n} wait"
+        );
+        let other = json!({ "text": n.to_string(), "accountIds": ["ww1:zhangsan"] });
+        world.post("/sync", other).await.expect(202);
+    }
+    let account = ask().await;
+    assert_eq!(account["expectedTime"], "2023-10-26T16:01:00Z", "{account}");
+    assert_eq!(account["findings"][0]["code"], "LIMIT_DELAYS", "{account}");
+}
+
+#[tokio::test]
 async fn what_would_be_refused_is_blocked() {
     let world = World::bound().await;
     let body = json!({ "text": "早安", "accountIds": ["ww1:lisi", "ww1:wangwu"] });

@@ -9,6 +9,7 @@ use moments_domain::{
 use moments_platforms::{Answer, CallFailure, Platform, Post, Refusal};
 use moments_store::{Gate, NoSubmit, unbound_failure};
 
+use crate::app::Engine;
 use crate::channel::OpenChannel;
 use crate::checkup::{Checkup, UNTRUSTED_PAUSE, failure_of_notice, tell};
 use crate::failure::{failure_of_call, failure_of_refusal, is_stale_media, is_untrusted_address};
@@ -105,11 +106,7 @@ pub(crate) async fn lose_track(job: &mut Job<'_>, why: &str) -> Result<(), Stop>
 
 /// What the platform counts creations by, and how many it allows.
 fn gate(job: &Job<'_>, open: &OpenChannel, platform: &dyn Platform) -> Gate {
-    let settings = &job.engine.settings;
-    let (limit, window) = match platform.write_gap() {
-        Some(gap) => (1, gap),
-        None => (settings.creates_per_minute, Duration::from_mins(1)),
-    };
+    let (limit, window) = creation_rate(job.engine, platform);
     Gate {
         key: open.channel.handle.clone(),
         limit,
@@ -118,6 +115,14 @@ fn gate(job: &Job<'_>, open: &OpenChannel, platform: &dyn Platform) -> Gate {
         accounts: open
             .limits
             .gates(job.open_accounts().iter(), limits::share(job.publication.id)),
+    }
+}
+
+/// How many creations a gate of the platform lets through in which sliding window; 0: no limit of ours.
+pub(crate) fn creation_rate(engine: &Engine, platform: &dyn Platform) -> (u32, Duration) {
+    match platform.write_gap() {
+        Some(gap) => (1, gap),
+        None => (engine.settings.creates_per_minute, Duration::from_mins(1)),
     }
 }
 

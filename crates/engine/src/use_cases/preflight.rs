@@ -64,7 +64,8 @@ impl Engine {
         let Findings { mut all, judged } = checks::findings(self, &proposal).await?;
         let task = self.new_task(proposal.clone(), judged, None);
         all.extend(duplicates::look(self, &task).await?);
-        let times = expected::times(self, &proposal).await?;
+        let mut times = expected::times(self, &proposal).await?;
+        expected::in_line(self, proposal.now, &mut times).await?;
         Ok(told(proposal, all, &times))
     }
 }

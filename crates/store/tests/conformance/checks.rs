@@ -26,7 +26,8 @@ pub(crate) use crate::early::{
     what_was_found_ahead_is_kept_until_the_post_is_over,
 };
 pub(crate) use crate::gates::{
-    equal_posts_of_a_channel_are_never_in_flight_together, the_gate_holds_in_any_sliding_window,
+    a_line_holds_what_was_let_through_and_what_waits, equal_posts_of_a_channel_are_never_in_flight_together,
+    the_gate_holds_in_any_sliding_window,
 };
 pub(crate) use crate::limits::{
     a_choice_of_limits_brings_those_posts_forward_that_wait_for_one,

@@ -79,6 +79,40 @@ pub(crate) async fn equal_posts_of_a_channel_are_never_in_flight_together(w: Wor
     assert_eq!(w.store.save(submit(twin)).await.expect("a save"), Saved::Done);
 }
 
+/// What somebody works on waits as well. What is for later, what another gate counts, and what has stopped to count stand in nobody's way.
+pub(crate) async fn a_line_holds_what_was_let_through_and_what_waits(w: World) {
+    for (text, at) in [("一", NOW), ("二", NOW), ("三", NOW + secs(60)), ("四", NOW + secs(61))] {
+        w.create(World::task(text, &w.channels[..1], Some(at))).await;
+    }
+    let handle = w
+        .store
+        .find_channel(w.channels[0])
+        .await
+        .expect("a read")
+        .expect("a channel")
+        .handle;
+    let line = async |now, by| {
+        w.store
+            .lines(&[&handle], now, by)
+            .await
+            .expect("a read")
+            .remove(&handle)
+    };
+    assert_eq!(line(NOW, NOW - secs(1)).await, None);
+    let claimed = w.claim(NOW).await;
+    let mut submit = save(&claimed[0], Move::Submit, NOW);
+    (submit.gate, submit.hold) = (Some(gate(2, NOW)), Hold::Keep);
+    submit.gate.as_mut().expect("a gate").key.clone_from(&handle);
+    assert_eq!(w.store.save(submit).await.expect("a save"), Saved::Done);
+    let found = line(NOW, NOW + secs(60)).await.expect("a line");
+    assert_eq!(
+        (found.busy, found.planned),
+        (vec![NOW + secs(90)], vec![NOW, NOW + secs(60)])
+    );
+    let later = line(NOW + secs(90), NOW + secs(60)).await.expect("a line");
+    assert!(later.busy.is_empty(), "{later:?}");
+}
+
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Counts {
     done: u32,

@@ -62,6 +62,7 @@ conformance! {
     a_final_outcome_never_changes,
     the_gate_holds_in_any_sliding_window,
     equal_posts_of_a_channel_are_never_in_flight_together,
+    a_line_holds_what_was_let_through_and_what_waits,
     an_account_has_no_more_posts_than_its_limit_whoever_asks_at_once,
     only_posts_that_may_be_out_count_against_a_limit,
     waiting_posts_are_known_by_their_plan,
