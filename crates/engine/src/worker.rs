@@ -231,11 +231,11 @@ impl Worker {
 
     /// Nothing can be claimed: sleeps until a message comes, a slot is free for what waits, something is due, or the sweep is.
     async fn idle(&mut self, stop: &CancellationToken) {
-        let sleep = self.sleep().await;
+        let crowded = self.is_crowded();
+        let sleep = self.sleep(crowded).await;
         if sleep.is_zero() {
             return;
         }
-        let crowded = self.shares.free() == 0 || !self.waiting.is_empty() || !self.shares.served().is_empty();
         let told = tokio::select! {
             () = rest(sleep, stop) => None,
             () = self.engine.wake.worker.signal() => None,
@@ -247,14 +247,19 @@ impl Worker {
         }
     }
 
-    /// At most a sweep. What is due but has to wait for its share does not count.
-    async fn sleep(&self) -> Duration {
+    /// Whether something may wait for a slot.
+    fn is_crowded(&self) -> bool {
+        self.shares.free() == 0 || !self.waiting.is_empty() || !self.shares.served().is_empty()
+    }
+
+    /// At most a sweep. Where it is crowded, what is due does not count: a slot that comes free, even by now, ends the sleep.
+    async fn sleep(&self, crowded: bool) -> Duration {
         if self.messages_come() {
             return SWEEP;
         }
         let now = self.engine.clock.now();
         let store = &self.engine.store;
-        let next = if self.shares.free() == 0 || !self.shares.served().is_empty() {
+        let next = if crowded {
             store.next_look_after(now).await
         } else {
             store.next_look().await
@@ -298,3 +303,6 @@ async fn next(engine: &Engine) -> Delivery {
         None => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;
