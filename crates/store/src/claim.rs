@@ -155,8 +155,7 @@ impl Store {
         if leased.is_empty() {
             return Ok(Vec::new());
         }
-        let mut contents = self.contents(&leased).await?;
-        let mut targets = self.targets(&leased).await?;
+        let (mut contents, mut targets) = tokio::try_join!(self.contents(&leased), self.targets(&leased))?;
         let claimed = leased.into_iter().map(|(publication, number)| Claimed {
             lease: Lease { number, until },
             content: contents.remove(&publication.id.0).unwrap_or_default(),
