@@ -47,7 +47,7 @@ const fn errcode(errcode: i64) -> FaultKind {
 
 /// Short waits for whatever has no clear answer.
 async fn impatient() -> World {
-    World::with(&[("PUBLISH_CALL_TIMEOUT_SECS", "2")]).await
+    World::with(&[("PUBLISH_CALL_TIMEOUT_SECS", "10")]).await
 }
 
 async fn check_all(rows: Vec<Row>) {
@@ -102,7 +102,7 @@ async fn after_a_create_call_without_a_clear_answer_the_platform_is_asked_first(
         row(create("ww_cut_after"), FaultKind::CutAfter, FOUND),
         row(create("ww_502_after"), FaultKind::Html502After, FOUND),
         row(create("ww_half_body"), FaultKind::HalfBody, FOUND),
-        row(create("ww_slow"), FaultKind::Slow { ms: 4000 }, FOUND),
+        row(create("ww_slow"), FaultKind::Slow { ms: 30_000 }, FOUND),
     ])
     .await;
 }

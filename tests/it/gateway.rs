@@ -10,7 +10,7 @@ use crate::world::{World, device_seed};
 type Row = (&'static str, FaultKind, &'static str, usize);
 
 async fn check_all(resend: &str, rows: &[Row]) {
-    let settings = [("GEWE_RESEND_WHEN_ABSENT", resend), ("PUBLISH_CALL_TIMEOUT_SECS", "2")];
+    let settings = [("GEWE_RESEND_WHEN_ABSENT", resend), ("PUBLISH_CALL_TIMEOUT_SECS", "10")];
     let world = World::with(&settings).await;
     join_all(rows.iter().map(|row| check(&world, row))).await;
     world.assert_no_violation();
@@ -42,7 +42,7 @@ async fn what_is_out_is_found_and_what_is_not_is_left_to_a_person() {
             ("cutafter", FaultKind::CutAfter, "SUCCESS", 2),
             ("htmlafter", FaultKind::Html502After, "SUCCESS", 2),
             ("halfbody", FaultKind::HalfBody, "SUCCESS", 2),
-            ("slow", FaultKind::Slow { ms: 4000 }, "SUCCESS", 2),
+            ("slow", FaultKind::Slow { ms: 30_000 }, "SUCCESS", 2),
             ("cutbefore", FaultKind::CutBefore, "FAILED UNVERIFIABLE", 1),
             ("htmlbefore", FaultKind::Html502Before, "FAILED UNVERIFIABLE", 1),
             ("more", FaultKind::ExtraFields, "SUCCESS", 2),
