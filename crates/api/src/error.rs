@@ -258,7 +258,7 @@ fn of_token(problem: TokenProblem) -> Answer {
 fn blocked(findings: &[Finding]) -> Value {
     let blocking = findings.iter().filter(|finding| finding.level == FindingLevel::Blocked);
     let one = |finding: &Finding| {
-        let mut error = json!({ "field": finding.code.field(), "message": finding.sentence(), "code": finding.code });
+        let mut error = json!({ "field": finding.field, "message": finding.sentence(), "code": finding.code });
         if let Some(account) = &finding.account_id {
             error["accountId"] = json!(account);
         }

@@ -51,6 +51,17 @@ pub enum Place {
     Link,
 }
 
+impl Place {
+    /// The field of a request for a post that it is in.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Title { .. } => "link.title",
+            Self::Link => "link.url",
+        }
+    }
+}
+
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

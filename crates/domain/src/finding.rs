@@ -76,22 +76,6 @@ named!(FindingCode {
 });
 
 impl FindingCode {
-    /// The field of the request that it speaks of, as a refusal (422) names it.
-    pub const fn field(self) -> &'static str {
-        match self {
-            Self::AccountOffline | Self::AccountExpired | Self::LimitDelays | Self::DuplicateContent => "accountIds",
-            Self::MediaUnfit | Self::MediaChanged => "mediaUrls",
-            Self::VisibilityUnsupported => "visibility",
-            Self::ListedWord
-            | Self::LinkDenied
-            | Self::LinkNotAllowed
-            | Self::ModerationReview
-            | Self::ModerationBlocked
-            | Self::ModerationDown => "text",
-            Self::ContentUnready | Self::ContentStripped | Self::ContentCut | Self::ContentReduced => "contentId",
-        }
-    }
-
     /// An account of this status cannot publish; [`AccountStatus::Active`] is nothing to tell of.
     pub const fn of_status(status: AccountStatus) -> Option<Self> {
         match status {
@@ -126,6 +110,9 @@ pub struct Finding {
     pub level: FindingLevel,
     /// What it is.
     pub code: FindingCode,
+    /// The field of the request to be changed, as a refusal (422) names it; not kept with an answer, which refuses nothing.
+    #[serde(skip)]
+    pub field: &'static str,
     /// What is the matter, in Chinese, without a full stop.
     pub message: String,
     /// What to do about it, in Chinese, without a full stop.
@@ -172,6 +159,7 @@ mod tests {
         Finding {
             level,
             code: FindingCode::AccountOffline,
+            field: "accountIds",
             message: "账号当前离线".to_owned(),
             advice: "请重新登录".to_owned(),
             account_id: None,

@@ -151,6 +151,7 @@ fn warning(code: FindingCode, message: impl Into<String>, advice: &str) -> Findi
     Finding {
         level: FindingLevel::Warning,
         code,
+        field: "contentId",
         message: message.into(),
         advice: advice.to_owned(),
         account_id: None,

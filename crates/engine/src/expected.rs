@@ -141,6 +141,7 @@ impl Expected {
         Some(Finding {
             level: FindingLevel::Warning,
             code: FindingCode::LimitDelays,
+            field: "accountIds",
             message: format!("{why}，预计推迟到 {at} 发布"),
             advice: "如需更早发布，请调整限制或已有的任务".to_owned(),
             account_id: Some(account.clone()),

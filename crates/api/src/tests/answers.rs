@@ -63,6 +63,7 @@ async fn every_problem_has_the_status_of_the_conventions_and_a_stable_code() {
     let finding = |level| Finding {
         level,
         code: FindingCode::AccountExpired,
+        field: "accountIds",
         message: "账号 wxid_1 授权已失效".into(),
         advice: "请重新授权后再发布".into(),
         account_id: Some(account()),

@@ -47,6 +47,9 @@ async fn a_list_blocks_and_warns_from_the_moment_it_is_made() {
         refused,
         json!([{ "field": "text", "code": "LISTED_WORD", "message": message }])
     );
+    let link = json!({ "title": "加微信", "url": "https://shop.example.com" });
+    let titled = json!({ "text": "早安", "link": link, "accountIds": ["ww1:lisi"] });
+    assert_eq!(world.post("/sync", titled).await.expect(422)[0]["field"], "link.title");
     let told = world.post("/preflight", sync("限时，加weixin")).await.expect(200);
     assert_eq!(
         (&told["verdict"], told["findings"].as_array().map(Vec::len)),

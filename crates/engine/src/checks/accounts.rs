@@ -26,6 +26,7 @@ fn judge(account: &Account, at_once: bool) -> Option<Finding> {
     Some(Finding {
         level,
         code,
+        field: "accountIds",
         message: format!("账号 {} {what}", account.account_id),
         advice,
         account_id: Some(account.account_id.clone()),

@@ -59,6 +59,7 @@ fn of_duplicate(one: &Duplicate, refuses: bool) -> Finding {
     Finding {
         level,
         code: FindingCode::DuplicateContent,
+        field: "accountIds",
         message: format!(
             "账号 {} 在任务 {} 中已有相同内容（{at}，{stands}）",
             one.account_id, one.task_id

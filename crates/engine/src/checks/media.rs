@@ -1,6 +1,5 @@
 //! Media whose bytes are known, against what the platforms of the post take.
 
-use moments_domain::content::MomentContent;
 use moments_domain::{ChannelKind, Finding, FindingCode, FindingLevel};
 use moments_media::KeptMedia;
 
@@ -15,9 +14,9 @@ pub(super) fn check(engine: &Engine, proposal: &Proposal) -> Vec<Finding> {
             continue;
         };
         for kind in kinds(proposal) {
-            findings.extend(unfit(engine, media, (&proposal.content, n), kind));
+            findings.extend(unfit(engine, media, (proposal, n), kind));
         }
-        findings.extend(stilled(media, &proposal.content.file_name(n)));
+        findings.extend(stilled(media, (proposal, n)));
     }
     findings
 }
@@ -31,33 +30,31 @@ fn kinds(proposal: &Proposal) -> impl Iterator<Item = ChannelKind> {
     ChannelKind::ALL.iter().copied().filter(goes_to)
 }
 
-fn unfit(
-    engine: &Engine,
-    media: &KeptMedia,
-    (content, n): (&MomentContent, usize),
-    kind: ChannelKind,
-) -> Option<Finding> {
-    let (limits, name) = (engine.platforms.of(kind)?.media_limits(), content.file_name(n));
-    let Err(error) = engine.media.judge(media, &limits, content.video_cut) else {
+fn unfit(engine: &Engine, media: &KeptMedia, (proposal, n): (&Proposal, usize), kind: ChannelKind) -> Option<Finding> {
+    let limits = engine.platforms.of(kind)?.media_limits();
+    let Err(error) = engine.media.judge(media, &limits, proposal.content.video_cut) else {
         return limits
             .is_too_long(media)
-            .then(|| shortened(media, &name, kind, limits.video_max_secs));
+            .then(|| shortened(media, (proposal, n), kind, limits.video_max_secs));
     };
     Some(Finding {
         level: FindingLevel::Blocked,
         code: FindingCode::MediaUnfit,
-        message: format!("{name}不符合{}的要求", kind.label()),
+        field: proposal.media_field(),
+        message: format!("{}不符合{}的要求", proposal.content.file_name(n), kind.label()),
         advice: error.operator_message(),
         account_id: None,
     })
 }
 
-fn shortened(media: &KeptMedia, name: &str, kind: ChannelKind, secs: u32) -> Finding {
+fn shortened(media: &KeptMedia, (proposal, n): (&Proposal, usize), kind: ChannelKind, secs: u32) -> Finding {
     Finding {
         level: FindingLevel::Warning,
         code: FindingCode::MediaChanged,
+        field: proposal.media_field(),
         message: format!(
-            "{name}时长 {} 秒，发布到{}时视频将截取前 {secs} 秒",
+            "{}时长 {} 秒，发布到{}时视频将截取前 {secs} 秒",
+            proposal.content.file_name(n),
             media.duration_ms.div_ceil(1000),
             kind.label()
         ),
@@ -66,11 +63,12 @@ fn shortened(media: &KeptMedia, name: &str, kind: ChannelKind, secs: u32) -> Fin
     }
 }
 
-fn stilled(media: &KeptMedia, name: &str) -> Option<Finding> {
+fn stilled(media: &KeptMedia, (proposal, n): (&Proposal, usize)) -> Option<Finding> {
     media.animated.then(|| Finding {
         level: FindingLevel::Warning,
         code: FindingCode::MediaChanged,
-        message: format!("{name}是动图，发布后只显示第一帧"),
+        field: proposal.media_field(),
+        message: format!("{}是动图，发布后只显示第一帧", proposal.content.file_name(n)),
         advice: "如需动态效果请改用视频".to_owned(),
         account_id: None,
     })

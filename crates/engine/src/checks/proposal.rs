@@ -48,6 +48,22 @@ impl Proposal {
     pub(crate) fn due(&self) -> Timestamp {
         self.request.scheduled_time.unwrap_or(self.now)
     }
+
+    /// The field of the request that the content's `own` field comes from.
+    pub(crate) fn content_field(&self, own: &'static str) -> &'static str {
+        match self.content_version {
+            Some(_) => "contentId",
+            None => own,
+        }
+    }
+
+    /// The field of the request that names its files.
+    pub(crate) fn media_field(&self) -> &'static str {
+        match self.content.link {
+            Some(_) => COVER,
+            None => self.content_field("mediaUrls"),
+        }
+    }
 }
 
 impl Engine {

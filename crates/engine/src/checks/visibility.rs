@@ -86,6 +86,7 @@ fn finding(message: String, advice: String) -> Finding {
     Finding {
         level: FindingLevel::Blocked,
         code: FindingCode::VisibilityUnsupported,
+        field: "visibility",
         message,
         advice,
         account_id: None,

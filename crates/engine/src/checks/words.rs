@@ -13,12 +13,12 @@ use crate::words::{Decision, Moderated, ModerationVerdict, WhenDown};
 pub(super) async fn check(engine: &Engine, proposal: &Proposal) -> Result<(Vec<Finding>, Judged), Problem> {
     let judgement = engine.judge_post(proposal.user, &proposal.content);
     let report = judgement.report;
-    let mut findings: Vec<_> = report.hits.iter().map(of_hit).collect();
+    let mut findings: Vec<_> = report.hits.iter().map(|hit| of_hit(hit, proposal)).collect();
     let moderator = engine.settings.compliance.moderator.as_ref();
     let moderated = match moderator.filter(|_| report.level() != Some(Level::Block)) {
         Some(moderator) => {
             let moderated = moderator.ask(&proposal.content).await;
-            findings.extend(of_moderation(&moderated, moderator.when_down));
+            findings.extend(of_moderation(&moderated, moderator.when_down, proposal));
             Some(moderated)
         }
         None => None,
@@ -44,7 +44,7 @@ fn kept(report: Report, moderation: Option<Moderated>) -> Result<Option<String>,
     Ok(Some(text))
 }
 
-fn of_hit(hit: &Hit) -> Finding {
+fn of_hit(hit: &Hit, proposal: &Proposal) -> Finding {
     let code = match hit.kind {
         HitKind::Word => FindingCode::ListedWord,
         HitKind::LinkDenied => FindingCode::LinkDenied,
@@ -57,6 +57,7 @@ fn of_hit(hit: &Hit) -> Finding {
     Finding {
         level,
         code,
+        field: proposal.content_field(hit.place.field()),
         message: message(hit),
         advice: hit.advice.clone(),
         account_id: None,
@@ -85,7 +86,7 @@ fn message(hit: &Hit) -> String {
     )
 }
 
-fn of_moderation(moderated: &Moderated, when_down: WhenDown) -> Option<Finding> {
+fn of_moderation(moderated: &Moderated, when_down: WhenDown, proposal: &Proposal) -> Option<Finding> {
     let reason = moderated.reason.as_deref().filter(|reason| !reason.is_empty());
     let because = reason.map(|reason| format!("：{reason}")).unwrap_or_default();
     let (level, code, message, advice) = match (moderated.verdict, when_down) {
@@ -130,6 +131,8 @@ fn of_moderation(moderated: &Moderated, when_down: WhenDown) -> Option<Finding> 
     Some(Finding {
         level,
         code,
+        // The service judges the content as a whole.
+        field: proposal.content_field("text"),
         message,
         advice: advice.to_owned(),
         account_id: None,

@@ -96,11 +96,7 @@ impl From<Hit> for HitBody {
             Place::Link => (None, None),
         };
         Self {
-            field: match hit.place {
-                Place::Text { .. } => "text",
-                Place::Title { .. } => "link.title",
-                Place::Link => "link.url",
-            },
+            field: hit.place.field(),
             kind: hit.kind.name(),
             level: hit.level.name(),
             word: hit.word,
