@@ -23,8 +23,8 @@ use crate::wake::{SWEEP, rest};
 use hands::Hands;
 use shares::{Shares, Slot};
 
-/// Most publications in one claim.
-const MOST_AT_ONCE: usize = 512;
+/// Most publications in one claim. What is claimed together commits together: with more, everything comes in waves, and one core waits.
+const MOST_AT_ONCE: usize = 128;
 /// How long a claim waits for more free slots.
 const GATHER: Duration = Duration::from_millis(2);
 /// What is overdue by this has been missed by every scheduler.
