@@ -16,7 +16,8 @@ use crate::stand_in::{corpid, secret, userid};
 use crate::stats::rate;
 use crate::usage::Usage;
 
-/// The server's default: publications worked on at once.
+/// Publications worked on at once: as many as make the loop fastest. With the 512 of the program's default, most of which wait for commits, it is
+/// an eighth slower.
 const AT_ONCE: usize = 128;
 
 /// How fast the loop was, and what it cost this process.
