@@ -27,13 +27,13 @@ async fn pile_up(world: &World, corp: &Corp) {
 
 #[tokio::test]
 async fn a_corp_whose_calls_hang_delays_no_other() {
-    let world = World::with(&[("PUBLISH_CONCURRENCY", "32"), ("WECOM_CREATES_PER_MINUTE", "0")]).await;
+    let world = World::with(&[("PUBLISH_CONCURRENCY", "256"), ("WECOM_CREATES_PER_MINUTE", "0")]).await;
     let (hanging, other) = (world.corp("ww_hangs").await, world.corp("ww_other").await);
     hang(&world, &hanging);
     pile_up(&world, &hanging).await;
     world
         .until("as many calls hang as may", || {
-            world.calls(&hanging.id, "add_moment_task") >= 8
+            world.calls(&hanging.id, "add_moment_task") >= 64
         })
         .await;
     for text in ["早安", "午安"] {
@@ -46,7 +46,7 @@ async fn a_corp_whose_calls_hang_delays_no_other() {
     }
     assert_eq!(
         world.calls(&hanging.id, "add_moment_task"),
-        8,
+        64,
         "a quarter of the slots, no more and no less"
     );
 }

@@ -16,8 +16,7 @@ use crate::stand_in::{corpid, secret, userid};
 use crate::stats::rate;
 use crate::usage::Usage;
 
-/// Publications worked on at once: as many as make the loop fastest. With the 512 of the program's default, most of which wait for commits, it is
-/// an eighth slower.
+/// Publications worked on at once: as many as make the loop fastest. With four times as many it is an eighth slower.
 const AT_ONCE: usize = 128;
 
 /// How fast the loop was, and what it cost this process.

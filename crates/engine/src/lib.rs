@@ -29,6 +29,7 @@ mod seals;
 mod settings;
 mod shelf;
 mod trace;
+mod turns;
 mod use_cases;
 mod wake;
 

@@ -1,4 +1,4 @@
-//! A platform whose every call is measured: one histogram, one counter of errors, one span for traces.
+//! A platform whose every call goes in turn and is measured: one histogram, one counter of errors, one span for traces.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,13 +15,18 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use crate::metrics::{self, NO_ANSWER, NOT_SENT};
+use crate::turns::Turns;
 
-/// The same platforms, measured.
+/// The same platforms, in turn and measured.
 pub(crate) fn measured(platforms: Platforms) -> Platforms {
-    let measure = |kind, inner| Arc::new(Measured { kind, inner }) as Arc<dyn Platform>;
+    let turns = Arc::new(Turns::default());
+    let measure = |kind, inner| {
+        let turns = Arc::clone(&turns);
+        Arc::new(Measured { kind, inner, turns }) as Arc<dyn Platform>
+    };
     let gateway = |inner| {
-        let kind = ChannelKind::Gewe;
-        Arc::new(Measured { kind, inner }) as Arc<dyn Gateway>
+        let (kind, turns) = (ChannelKind::Gewe, Arc::clone(&turns));
+        Arc::new(Measured { kind, inner, turns }) as Arc<dyn Gateway>
     };
     Platforms {
         wecom: measure(ChannelKind::Wecom, platforms.wecom),
@@ -33,10 +38,19 @@ pub(crate) fn measured(platforms: Platforms) -> Platforms {
 struct Measured<P: ?Sized> {
     kind: ChannelKind,
     inner: Arc<P>,
+    turns: Arc<Turns>,
 }
 
 impl<P: ?Sized> Measured<P> {
     async fn call<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, CallFailure>>,
+    ) -> Result<T, CallFailure> {
+        self.turns.take(self.measured(name, call)).await
+    }
+
+    async fn measured<T>(
         &self,
         name: &'static str,
         call: impl Future<Output = Result<T, CallFailure>>,
