@@ -18,6 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     keep_memory_private();
+    allow_many_files();
     let cli = cli::Cli::parse();
     match commands::run(cli) {
         Ok(code) => code,
@@ -41,4 +42,15 @@ fn keep_memory_private() {
     let _ = rustix::process::setrlimit(Resource::Core, none);
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Lets this process open as many files as it may: each call to a platform that takes its time holds a connection, and the soft limit of most
+/// systems is less than `publish.concurrency`. A system that refuses is left as it is.
+fn allow_many_files() {
+    let allowed = rustix::process::getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: allowed.maximum,
+        maximum: allowed.maximum,
+    };
+    let _ = rustix::process::setrlimit(Resource::Nofile, most);
 }

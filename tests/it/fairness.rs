@@ -25,6 +25,14 @@ async fn pile_up(world: &World, corp: &Corp) {
     }
 }
 
+/// Each of them holds a connection.
+#[tokio::test]
+async fn calls_that_hang_find_files_to_open() {
+    let world = World::new().await;
+    let [now, most] = world.server().limit("Max open files");
+    assert_eq!(now, most);
+}
+
 #[tokio::test]
 async fn a_corp_whose_calls_hang_delays_no_other() {
     let world = World::with(&[("PUBLISH_CONCURRENCY", "256"), ("WECOM_CREATES_PER_MINUTE", "0")]).await;

@@ -11,6 +11,9 @@ use tokio::process::{Child, ChildStdout, Command};
 /// How long a start or a stop may take before the test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Starts a program as most systems would that let it open few files.
+const WITH_FEW_FILES: &str = r#"ulimit -S -n 256 && exec "$0" "$@""#;
+
 /// A `moments-sync serve` that answers.
 pub(crate) struct Server {
     /// `http://127.0.0.1:port`.
@@ -29,7 +32,8 @@ impl Server {
     pub(crate) async fn start_as(roles: &str, folder: &Path, environment: &[(String, String)]) -> Self {
         let log = folder.join("log.txt");
         let file = OpenOptions::new().create(true).append(true).open(&log).expect("a log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_moments-sync"))
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", WITH_FEW_FILES, env!("CARGO_BIN_EXE_moments-sync")])
             .args(["serve", "--roles", roles])
             .current_dir(folder)
             .env_clear()
@@ -76,14 +80,20 @@ impl Server {
 
     /// Ends it as a defect would that nobody catches (SIGABRT). It was not let to write its memory to disk.
     pub(crate) async fn crash(mut self) {
+        assert_eq!(self.limit("Max core file size"), ["0", "0"], "of its core dump");
         let pid = self.child.id().expect("it runs").to_string();
-        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).expect("its limits");
-        let cores = limits.lines().find(|line| line.starts_with("Max core file size"));
-        let words: Vec<_> = cores.expect("a limit").split_whitespace().skip(4).collect();
-        assert_eq!(words, ["0", "0", "bytes"], "of its core dump");
         let sent = Command::new("kill").args(["-ABRT", &pid]).status().await;
         assert!(sent.expect("kill").success());
         self.child.wait().await.expect("it ends");
+    }
+
+    /// What the system limits it to, by the name that `/proc` has for it: what holds now, and the most that it may choose.
+    pub(crate) fn limit(&self, name: &str) -> [String; 2] {
+        let pid = self.child.id().expect("it runs");
+        let limits = fs::read_to_string(format!("/proc/{pid}/limits")).expect("its limits");
+        let mut values = limits.lines().filter_map(|line| line.strip_prefix(name));
+        let mut words = values.next().expect("a limit").split_whitespace().map(str::to_owned);
+        [words.next().expect("what holds"), words.next().expect("the most")]
     }
 
     /// Everything that it has logged, earlier runs in the same folder included.
