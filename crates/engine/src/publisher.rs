@@ -42,13 +42,13 @@ pub(crate) enum Ended {
 }
 
 /// Works on a claimed publication until it has to wait or is done.
-pub(crate) async fn work(engine: &Engine, claimed: Claimed) -> Ended {
+pub(crate) fn work(engine: &Engine, claimed: Claimed) -> impl Future<Output = Ended> {
     let span = trace::look(&claimed.publication);
-    look(engine, claimed).instrument(span).await
+    look(Job::new(engine, claimed)).instrument(span)
 }
 
-async fn look(engine: &Engine, claimed: Claimed) -> Ended {
-    let mut job = Job::new(engine, claimed);
+async fn look(mut job: Job<'_>) -> Ended {
+    let engine = job.engine;
     engine.probe.reached(Step::Claimed, job.publication.id).await;
     match advance(&mut job).await {
         Ok(()) => {

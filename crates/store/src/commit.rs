@@ -26,9 +26,10 @@ type Receiver = Arc<Mutex<mpsc::Receiver<Write>>>;
 #[derive(Clone, Debug)]
 pub(crate) struct CommitQueue(mpsc::Sender<Write>);
 
+/// On its way, what is to be written passes through many hands: it stays where it is, and its address goes round.
 #[derive(Debug)]
 struct Item<T, R> {
-    what: T,
+    what: Box<T>,
     reply: oneshot::Sender<Result<R, StoreError>>,
 }
 
@@ -68,25 +69,27 @@ impl CommitQueue {
         Self(sender)
     }
 
-    pub(crate) async fn create(&self, what: PreparedTask) -> Result<Created, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Write::Create(Item { what, reply }), answer).await
+    pub(crate) fn create(&self, what: PreparedTask) -> impl Future<Output = Result<Created, StoreError>> {
+        self.send(what, Write::Create)
     }
 
-    pub(crate) async fn save(&self, what: Save) -> Result<Saved, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Write::Save(Item { what, reply }), answer).await
+    pub(crate) fn save(&self, what: Save) -> impl Future<Output = Result<Saved, StoreError>> {
+        self.send(what, Write::Save)
     }
 
-    pub(crate) async fn claim(&self, what: Wish) -> Result<Vec<Leased>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Write::Claim(Item { what, reply }), answer).await
+    pub(crate) fn claim(&self, what: Wish) -> impl Future<Output = Result<Vec<Leased>, StoreError>> {
+        self.send(what, Write::Claim)
     }
 
-    async fn send<R>(&self, write: Write, answer: oneshot::Receiver<Result<R, StoreError>>) -> Result<R, StoreError> {
+    fn send<T, R>(&self, what: T, write: fn(Item<T, R>) -> Write) -> impl Future<Output = Result<R, StoreError>> {
         let gone = || StoreError::Setup("the commit queue has ended".to_owned());
-        self.0.send(write).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        let (reply, answer) = oneshot::channel();
+        let what = Box::new(what);
+        let write = write(Item { what, reply });
+        async move {
+            self.0.send(write).await.map_err(|_| gone())?;
+            answer.await.map_err(|_| gone())?
+        }
     }
 }
 
@@ -161,11 +164,11 @@ impl Together {
     }
 
     async fn write(&self, txn: &DatabaseTransaction) -> Result<Option<Answers>, StoreError> {
-        let saves: Vec<_> = self.saves.iter().map(|item| &item.what).collect();
+        let saves: Vec<_> = self.saves.iter().map(|item| &*item.what).collect();
         let Some(saved) = save::write(txn, &saves).await? else {
             return Ok(None);
         };
-        let creates: Vec<_> = self.creates.iter().map(|item| &item.what).collect();
+        let creates: Vec<_> = self.creates.iter().map(|item| &*item.what).collect();
         let created = create::write(txn, &creates).await?;
         let mut claimed = Vec::with_capacity(self.claims.len());
         for item in &self.claims {

@@ -93,8 +93,8 @@ impl Save {
 
 impl Store {
     /// Stores a publication's next state, its attempt, its results and its task's status.
-    pub async fn save(&self, save: Save) -> Result<Saved, StoreError> {
-        self.commits.save(save).await
+    pub fn save(&self, save: Save) -> impl Future<Output = Result<Saved, StoreError>> {
+        self.commits.save(save)
     }
 }
 

@@ -67,7 +67,8 @@ pub(crate) async fn ready(
         job.keep(Move::Prepare).await?;
     }
     let mut beat = job.beat();
-    let ready = beat.during(all_known(job, access, platform)).await?;
+    // Media need much room for their way; in a box, posts without any are spared it.
+    let ready = beat.during(Box::pin(all_known(job, access, platform))).await?;
     job.resume(beat);
     ready
 }

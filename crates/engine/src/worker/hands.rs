@@ -32,13 +32,14 @@ impl Hands {
     pub(crate) fn begin(&mut self, engine: &Engine, claimed: Claimed, slot: Slot) {
         let (id, engine) = (claimed.publication.id, engine.clone());
         let early = claimed.publication.plan_time.since(engine.clock.now());
-        let task = self.tasks.spawn(async move {
+        // In a box: a task moves its work about, and there is much of it.
+        let task = self.tasks.spawn(Box::pin(async move {
             tokio::time::sleep(early).await;
             if publisher::work(&engine, claimed).await == Ended::CutOff {
                 give_back_when_possible(&engine, id).await;
             }
             drop(slot);
-        });
+        }));
         self.ids.insert(task.id(), id);
     }
 
