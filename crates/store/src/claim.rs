@@ -224,7 +224,7 @@ static FREE_OF_TASK: Sql = Sql::each(|d| {
 static TAKE: Sql = Sql::each(|d| {
     let rows = d.rows(&[("id", Kind::Int), ("owner", Kind::Text), ("look", Kind::Int)]);
     let set = [("lease", "t.lease + 1"), ("owner", "v.owner"), ("look_time", "v.look")];
-    d.update("t_moment_publication", &set, &rows, "t.id = v.id")
+    d.update_within("t_moment_publication", &set, &rows, "t.id = v.id")
 });
 static TAKEN: Sql = Sql::each(|d| {
     let rows = d.rows(&[("moment", Kind::Text)]);

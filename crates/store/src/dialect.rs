@@ -87,7 +87,9 @@ impl Dialect {
 
     fn column(self, of: &str, n: u32, name: &str, kind: Kind) -> String {
         match (self, kind) {
-            (Self::Sqlite, _) | (Self::Postgres, Kind::Text) => format!("{of}value ->> {n} AS {name}"),
+            // SQLite makes this path of a mere number anew for every value.
+            (Self::Sqlite, _) => format!("{of}value ->> '$[{n}]' AS {name}"),
+            (Self::Postgres, Kind::Text) => format!("{of}value ->> {n} AS {name}"),
             (Self::Postgres, _) => format!("({of}value ->> {n})::{} AS {name}", self.column_type(kind)),
             // Silence would make NULL of what does not fit.
             (Self::MySql, _) => format!("{name} {} PATH '$[{n}]' ERROR ON ERROR", self.column_type(kind)),
@@ -117,6 +119,28 @@ impl Dialect {
 
     /// `UPDATE table t SET … FROM rows v WHERE on`; the assignments are (column, expression of `v.` and `t.`), the rows its only parameter.
     pub(crate) fn update(self, table: &str, set: &[(&str, &str)], rows: &str, on: &str) -> String {
+        self.update_by("UPDATE", table, set, rows, on)
+    }
+
+    /// The same in a transaction that ends with the first failure: SQLite need not be able to undo the statement alone, for which it would copy every
+    /// page that the statement changes.
+    pub(crate) fn update_within(self, table: &str, set: &[(&str, &str)], rows: &str, on: &str) -> String {
+        self.update_by(&self.within("UPDATE"), table, set, rows, on)
+    }
+
+    /// The same for an INSERT.
+    pub(crate) fn insert_within(self) -> String {
+        self.within("INSERT")
+    }
+
+    fn within(self, verb: &str) -> String {
+        match self {
+            Self::Sqlite => format!("{verb} OR FAIL"),
+            _ => verb.to_owned(),
+        }
+    }
+
+    fn update_by(self, verb: &str, table: &str, set: &[(&str, &str)], rows: &str, on: &str) -> String {
         let qualifier = if self == Self::MySql { "t." } else { "" };
         let set: Vec<_> = set
             .iter()
@@ -126,9 +150,9 @@ impl Dialect {
         match self {
             Self::MySql => {
                 let key = led_by(table);
-                format!("UPDATE {rows} v STRAIGHT_JOIN {table} t FORCE INDEX ({key}) ON {on} SET {set}")
+                format!("{verb} {rows} v STRAIGHT_JOIN {table} t FORCE INDEX ({key}) ON {on} SET {set}")
             }
-            _ => format!("UPDATE {table} AS t SET {set} FROM {rows} v WHERE {on}"),
+            _ => format!("{verb} {table} AS t SET {set} FROM {rows} v WHERE {on}"),
         }
     }
 

@@ -81,7 +81,7 @@ static UPDATE_OUTCOMES: Sql = Sql::each(|d| {
         ("update_time", "v.now"),
     ];
     let on = "t.task_id = v.task AND t.account_id = v.account AND t.outcome = 'PENDING'";
-    d.update("t_moment_sync_result", &set, &rows, on)
+    d.update_within("t_moment_sync_result", &set, &rows, on)
 });
 
 /// The accounts for which the publication speaks.
@@ -116,7 +116,7 @@ static UPDATE_OPEN: Sql = Sql::each(|d| {
         ("update_time", "v.now"),
     ];
     let on = "t.task_id = v.task AND t.publication_id = v.publication AND t.outcome = 'PENDING'";
-    d.update("t_moment_sync_result", &set, &rows, on)
+    d.update_within("t_moment_sync_result", &set, &rows, on)
 });
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ impl Update {
             .collect();
         let values: Vec<_> = self.columns().map(|column| (column, format!("v.{column}"))).collect();
         let set: Vec<_> = values.iter().map(|(column, value)| (*column, value.as_str())).collect();
-        dialect.update(
+        dialect.update_within(
             "t_moment_publication",
             &set,
             &dialect.rows(&read),
@@ -314,8 +314,9 @@ static INSERT_ATTEMPTS: Sql = Sql::each(|d| {
         ("sent", Kind::Int),
         ("busy", Kind::Int),
     ]);
+    let insert = d.insert_within();
     format!(
-        "INSERT INTO t_moment_attempt (publication_id, lease, attempt, gate, sent_time, busy_until) \
+        "{insert} INTO t_moment_attempt (publication_id, lease, attempt, gate, sent_time, busy_until) \
          SELECT v.id, v.lease, v.attempt, v.gate, v.sent, v.busy FROM {rows} v"
     )
 });
@@ -327,7 +328,7 @@ static UPDATE_ATTEMPTS: Sql = Sql::each(|d| {
         ("answer", Kind::Text),
     ]);
     let set = [("busy_until", "v.busy"), ("answer", "v.answer")];
-    d.update(
+    d.update_within(
         "t_moment_attempt",
         &set,
         &rows,

@@ -47,7 +47,7 @@ static COUNT: Sql = Sql::each(|d| {
 });
 static SET: Sql = Sql::each(|d| {
     let rows = d.rows(&[("id", Kind::Int), ("status", Kind::Text), ("now", Kind::Time)]);
-    d.update(
+    d.update_within(
         "t_moment_sync_task",
         &[("status", "v.status"), ("update_time", "v.now")],
         &rows,

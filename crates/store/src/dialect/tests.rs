@@ -16,7 +16,7 @@ fn a_statement_about_rows_is_written_once() {
         (
             Dialect::Sqlite,
             "UPDATE t_row AS t SET owner = v.owner, seen = v.seen \
-             FROM (SELECT value ->> 0 AS id, value ->> 1 AS owner, value ->> 2 AS seen FROM jsonb_each(?)) v WHERE t.id = v.id",
+             FROM (SELECT value ->> '$[0]' AS id, value ->> '$[1]' AS owner, value ->> '$[2]' AS seen FROM jsonb_each(?)) v WHERE t.id = v.id",
         ),
         (
             Dialect::MySql,
@@ -33,6 +33,20 @@ fn a_statement_about_rows_is_written_once() {
     ];
     for (dialect, text) in expected {
         assert_eq!(CLAIM.text(dialect), text);
+    }
+}
+
+#[test]
+fn only_sqlite_is_told_that_a_transaction_ends_with_its_first_failure() {
+    let expected = [
+        (Dialect::Sqlite, "UPDATE OR FAIL t_row AS t SET ", "INSERT OR FAIL"),
+        (Dialect::MySql, "UPDATE rows v STRAIGHT_JOIN t_row t ", "INSERT"),
+        (Dialect::Postgres, "UPDATE t_row AS t SET ", "INSERT"),
+    ];
+    for (dialect, update, insert) in expected {
+        let text = dialect.update_within("t_row", &[("owner", "v.owner")], "rows", "t.id = v.id");
+        assert!(text.starts_with(update), "{text}");
+        assert_eq!(dialect.insert_within(), insert);
     }
 }
 
