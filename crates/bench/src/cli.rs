@@ -53,7 +53,7 @@ pub(crate) struct Plan {
     #[arg(long, default_value_t = 10)]
     pub(crate) seconds: u64,
     /// Tasks with one account each that are due at the same second. 0: none.
-    #[arg(long, default_value_t = 10_000)]
+    #[arg(long, default_value_t = 40_000)]
     pub(crate) tasks: usize,
     /// Tasks with a hundred accounts each that are due at the same second. 0: none.
     #[arg(long, default_value_t = 1_000)]
