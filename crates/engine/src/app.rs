@@ -26,6 +26,7 @@ use crate::progress::Marks;
 use crate::provider::Provider;
 use crate::publisher::GateQueue;
 use crate::settings::Settings;
+use crate::turns::Turns;
 use crate::wake::Wake;
 use crate::words::WordLists;
 
@@ -69,6 +70,7 @@ pub struct Inner {
     pub(crate) directories: DirectoryCache,
     pub(crate) gates: GateQueue,
     pub(crate) locks: KeyedLocks,
+    pub(crate) turns: Arc<Turns>,
     pub(crate) complaints: Complaints,
     pub(crate) words: WordLists,
     dice: Mutex<SmallRng>,
@@ -77,10 +79,11 @@ pub struct Inner {
 impl Engine {
     /// Puts the parts together. Nothing runs until [`crate::worker::run`].
     pub fn new(parts: Parts) -> Self {
+        let turns = Arc::new(Turns::default());
         Self(Arc::new(Inner {
             dice: Mutex::new(SmallRng::seed_from_u64(parts.seed)),
             parts: Parts {
-                platforms: measured(parts.platforms),
+                platforms: measured(parts.platforms, &turns),
                 ..parts
             },
             wake: Wake::default(),
@@ -90,6 +93,7 @@ impl Engine {
             directories: DirectoryCache::default(),
             gates: GateQueue::default(),
             locks: KeyedLocks::default(),
+            turns,
             complaints: Complaints::default(),
             words: WordLists::default(),
         }))

@@ -1,4 +1,5 @@
-//! A platform whose every call goes in turn and is measured: one histogram, one counter of errors, one span for traces.
+//! A platform whose every call is measured: one histogram, one counter of errors, one span for traces. All go in turn, but for the create call: its
+//! turn is taken where its intent is judged.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,14 +19,13 @@ use crate::metrics::{self, NO_ANSWER, NOT_SENT};
 use crate::turns::Turns;
 
 /// The same platforms, in turn and measured.
-pub(crate) fn measured(platforms: Platforms) -> Platforms {
-    let turns = Arc::new(Turns::default());
+pub(crate) fn measured(platforms: Platforms, turns: &Arc<Turns>) -> Platforms {
     let measure = |kind, inner| {
-        let turns = Arc::clone(&turns);
+        let turns = Arc::clone(turns);
         Arc::new(Measured { kind, inner, turns }) as Arc<dyn Platform>
     };
     let gateway = |inner| {
-        let (kind, turns) = (ChannelKind::Gewe, Arc::clone(&turns));
+        let (kind, turns) = (ChannelKind::Gewe, Arc::clone(turns));
         Arc::new(Measured { kind, inner, turns }) as Arc<dyn Gateway>
     };
     Platforms {
@@ -144,7 +144,7 @@ impl Platform for Measured<dyn Platform> {
     }
 
     async fn create(&self, channel: &ChannelAccess, post: &Post) -> Result<Answer, CallFailure> {
-        self.call("create", self.inner.create(channel, post)).await
+        self.measured("create", self.inner.create(channel, post)).await
     }
 
     async fn job(&self, channel: &ChannelAccess, job_id: &str) -> Result<JobReport, CallFailure> {

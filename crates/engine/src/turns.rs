@@ -15,7 +15,7 @@ const AT_ONCE: usize = 24;
 /// A call that takes longer gives its turn on and stays on its way: a slow platform delays nobody else's posts.
 const KEPT: Duration = Duration::from_millis(2);
 
-/// The turns of one process.
+/// The turns of one process. Waiting for one takes time: whatever must be true when a call leaves is judged in the turn.
 pub(crate) struct Turns(Semaphore);
 
 impl Default for Turns {

@@ -191,8 +191,6 @@ async fn create(
     platform: &dyn Platform,
     post: &Post,
 ) -> Result<Answer, CallFailure> {
-    let late = job.publication.due_time;
-    let now = job.now();
     if post.targets.is_empty() {
         // Invariant 3: an empty target must never become "everyone".
         let refusal = Refusal {
@@ -202,11 +200,16 @@ async fn create(
         };
         return Err(CallFailure::Refused(refusal));
     }
-    if now.since(job.publication.sent_time.unwrap_or(now)) > FRESH_INTENT {
-        return Err(CallFailure::NotSent("进程在发送前被挂起".to_owned()));
-    }
-    crate::metrics::late(open.channel.kind, now.since(late));
-    match tokio::time::timeout(job.engine.settings.call_timeout, platform.create(&open.access, post)).await {
+    // The intent is judged when the turn has come: nothing may be waited for between that and the call.
+    let call = job.engine.turns.take(async {
+        let now = job.now();
+        if now.since(job.publication.sent_time.unwrap_or(now)) > FRESH_INTENT {
+            return Err(CallFailure::NotSent("进程在发送前被挂起".to_owned()));
+        }
+        crate::metrics::late(open.channel.kind, now.since(job.publication.due_time));
+        platform.create(&open.access, post).await
+    });
+    match tokio::time::timeout(job.engine.settings.call_timeout, call).await {
         Ok(answer) => answer,
         Err(_) => Err(CallFailure::NoAnswer("接口超时".to_owned())),
     }
